@@ -1,6 +1,6 @@
-"""Host names and the services behind them, one folder per kind of front door.
+"""Routes read from a front door's configuration, one folder per kind of front door.
 
-A reader is imported when a stack has such a front door.
+A reader is imported only when a stack has a front door of its kind.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,13 +20,13 @@ Reader = Callable[[tuple[Path, ...], Stack], tuple[Route, ...]]
 def read_routes(
     sources: tuple[str, ...], stack: Stack, *, hosts: Mapping[str, str] | None = None
 ) -> tuple[Route, ...]:
-    """Routes of all sources in their order; a host that appears again keeps its first service.
+    """The routes of all sources, in their order; a host in several sources keeps the first one's.
 
     A source is `none`, a program that reads the compose file itself (`traefik`: labels and the file
     provider, `caddy-docker-proxy`: labels, `nginx-proxy`: VIRTUAL_HOST), a file relative to the
     stack's folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`, `traefik:FILE`.
-    Files of nginx, and of Traefik, are read together, as they belong together. `hosts` is
-    `[stack.hosts]` and wins.
+    All nginx files are read together, as are all Traefik files. `hosts` is `[stack.hosts]` and
+    takes precedence.
     """
     routes = list(read_configured(hosts or {}, stack))
     for kind, paths in _groups(sources, stack):
@@ -86,7 +86,7 @@ READERS: Mapping[str, Reader] = {
 # Private
 
 _WITH_FILES = ("caddy", "nginx", "traefik")
-"""Kinds whose files can be named."""
+"""Kinds that read configuration files: `kind:FILE` is allowed in `routes`."""
 _PROGRAMS = ("traefik", "caddy-docker-proxy", "nginx-proxy")
 _BY_NAME = {name: name for name in _PROGRAMS} | {"labels": "traefik"}
 """Word in `routes` → the program that reads the compose file itself."""
@@ -123,7 +123,7 @@ def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
 
 
 def _beside(path: Path, stack: Stack) -> list[str]:
-    """The files of the folder in which a file was looked for, as `routes` names them."""
+    """The files beside a missing `path`, relative to the stack's folder as in `routes`."""
     try:
         return [str(item.relative_to(stack.root)) for item in path.parent.iterdir()]
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Host names that are made of a variable which nothing sets: Compose makes `a.` of `a.${DOMAIN}`.
+"""Host names that contain a variable which is not set: Compose makes `a.` of `a.${DOMAIN}`.
 
-Whoever reads a name off a service's labels or environment asks here whether it is whole. The text
-of the compose files tells, since Compose's own model holds only what is left of it.
+Readers of labels and environments check here whether a host name is complete. The check reads the
+text of the compose files, since Compose's own model has the variable already replaced.
 """
 
 import re
@@ -16,24 +16,24 @@ from stacktest.core.model import Stack
 
 
 class BlankName(Struct, frozen=True, kw_only=True):
-    """A name as the compose file writes it, and the variable in it that is not set."""
+    """A host name as written in the compose file, and the variable in it that is not set."""
 
     written: str
     variable: str = ""
-    """Empty where another file says it, from which the service is extended."""
+    """Empty where the name is written in a file that the service `extends`."""
 
     @property
     def why(self) -> str:
-        """The reason for which the name is not known."""
+        """The reason why the name is not known."""
         return f"{self.variable} is not set" if self.variable else "a part of the name is blank"
 
 
 FindBlank = Callable[[str], BlankName | None]
-"""What is written where the model has this text, if a variable of it is not set."""
+"""Text of Compose's model → the name as written, if a variable in it is not set; else None."""
 
 
 def blank_names(stack: Stack, service: str, section: str) -> FindBlank:
-    """The lookup for `labels` or `environment` of a service."""
+    """The lookup of incomplete names in `section` (`labels` or `environment`) of a service."""
     key = f"services.{service}.{section}"
     unset = {name for name, keys in stack.unset_variables.items() if key in keys}
     texts = _texts(stack, service, section) if unset else ()
@@ -56,7 +56,7 @@ def blank_names(stack: Stack, service: str, section: str) -> FindBlank:
 
 
 def door_environment(stack: Stack) -> Mapping[str, str | None]:
-    """The front door's environment; what is made of a variable that nothing sets is not set."""
+    """The front door's environment; None for a value that contains a variable which is not set."""
     door = stack.services.get(stack.front_door)
     if door is None:
         return {}
@@ -75,13 +75,13 @@ _OTHER = "\x00"
 
 
 def _expression(word: str, unset: set[str]) -> re.Pattern[str]:
-    """What the model may hold where the file has the word."""
+    """A pattern for what Compose may make of `word`; variables that are set may have any value."""
     text = interpolate(word, lambda name: "" if name in unset else _OTHER)
     return re.compile(".*".join(map(re.escape, text.split(_OTHER))), re.IGNORECASE)
 
 
 def _texts(stack: Stack, service: str, section: str) -> Iterator[str]:
-    """The texts below the section of a service, as every compose file writes them."""
+    """The strings in a section of a service in every compose file, before interpolation."""
     for path in stack.compose_files:
         document = load_yaml(path)
         for key in ("services", service, section):

@@ -1,6 +1,6 @@
-"""Host names that `stacktest.toml` itself declares, for front doors that cannot be read.
+"""Routes that `stacktest.toml` itself declares, for front doors that cannot be read.
 
-Such a door may redirect and refuse by itself, for all that is known; the rest is the service's.
+Such a front door may itself redirect or refuse a request; every other answer is the service's.
 """
 
 import re
@@ -23,7 +23,7 @@ def read_configured(hosts: Mapping[str, str], stack: Stack) -> tuple[Route, ...]
 
 _MAY_BE_THE_DOORS = frozenset({301, 302, 303, 307, 308, 401, 403})
 _HAPROXY = re.compile(r"(?:^|/)haproxy[^/]*$")
-"""Its image; it ends where a server of its configuration has no address."""
+"""The image of HAProxy, which exits at start if a server in its configuration has no address."""
 
 
 def _route(host: str, target: str, stack: Stack) -> Route:

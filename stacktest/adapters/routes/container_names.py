@@ -1,6 +1,6 @@
-"""Which services a name means inside the front door's container, in the order in which it looks.
+"""Which services a name means inside the front door's container, in the order of the lookup.
 
-extra_hosts   an address, whatever else has that name
+extra_hosts   an address, even if a service has the same name
 links         the linked service, by the name that the link gives it; external_links: none of these
 DNS           every service on a network of the front door that has the name there: its own, an
               alias, a container's name or address; the engine answers with all of them in turn;
@@ -18,7 +18,7 @@ from stacktest.core.model import Service, Stack
 
 
 def services_named(stack: Stack, host: str) -> tuple[str, ...]:
-    """The services that answer to a name; several where the engine's DNS knows several."""
+    """The services that a name resolves to; several if the engine's DNS has several for it."""
     door = stack.services.get(stack.front_door)
     if host in dict(_links(door, "external_links")):
         return ()
@@ -40,7 +40,7 @@ def services_named(stack: Stack, host: str) -> tuple[str, ...]:
 
 
 def extra_hosts(service: Service | None) -> dict[str, str]:
-    """Name → address, as the service's hosts file has them."""
+    """Name → address, from `extra_hosts` of the service."""
     entries = _definition(service).get("extra_hosts") or ()
     if isinstance(entries, Mapping):
         return {name.lower(): str(address) for name, address in entries.items()}
@@ -51,14 +51,14 @@ def extra_hosts(service: Service | None) -> dict[str, str]:
 
 
 def _can_reach(door: Service | None, service: Service) -> bool:
-    """Whether both are on a network; where one says none, nothing is known."""
+    """Whether both share a network; True if the front door or either one's networks are unknown."""
     if door is None or not door.networks or not service.networks:
         return True
     return bool({*door.networks} & {*service.networks})
 
 
 def _without_network(stack: Stack, host: str, door: Service | None) -> tuple[str, Service | None]:
-    """The name alone, and the front door on that of its networks which stands behind it."""
+    """`app.stack_default` as `app`, and the front door on that network only; else both as given."""
     networks = stack.definitions.get("networks") or {}
     for network in door.networks if door else ():
         name = (networks.get(network) or {}).get("name") or f"{stack.name}_{network}"
@@ -68,7 +68,7 @@ def _without_network(stack: Stack, host: str, door: Service | None) -> tuple[str
 
 
 def _has_name(stack: Stack, service: Service, host: str, door: Service | None = None) -> bool:
-    """Whether it is one of the service's names on the networks of `door`, or on all its own."""
+    """Whether the service has the name `host` on networks of `door`, on any if `door` is None."""
     if host in {service.name.lower(), *_network_names(service, door)}:
         return True
     if service.container_name:

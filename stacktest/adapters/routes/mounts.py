@@ -1,4 +1,4 @@
-"""Where a path inside the front door's container lies on this side of its mounts."""
+"""Where a path in the front door's container is on this machine ("on this side")."""
 
 import posixpath
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from stacktest.core.model import Mount, Stack
 
 
 def files_behind(stack: Stack, folder: Path, pattern: str) -> tuple[Path, ...]:
-    """Files that `pattern` means in the front door's container, sorted; relative to `folder`."""
+    """Files on this side that `pattern` means in the container, sorted; relative to `folder`."""
     return tuple(sorted(path for path in _matches(stack, folder, pattern) if is_file(path)))
 
 
 def mounted_files(stack: Stack, pattern: str) -> dict[str, Path]:
-    """Path in the front door's container → the file on this side, for all that a pattern means."""
+    """Path in the front door's container → the file on this side, for every path that matches."""
     return {target: path for target, path in _targets(stack, pattern) if is_file(path)}
 
 
 def folder_behind(stack: Stack, target: str) -> str:
-    """The folder on this side that the container has at `target`; empty where none is mounted."""
+    """The folder on this side that the container has at `target`; empty if none is mounted."""
     for mount in _binds(stack):
         inner = _below(mount.target, target)
         if inner is not None:
@@ -31,12 +31,12 @@ def folder_behind(stack: Stack, target: str) -> str:
 
 
 def is_on_this_side(stack: Stack, target: str) -> bool:
-    """Whether a bind mount covers a path of the container, so that a missing file is missing."""
+    """Whether a bind mount covers a path of the container, so that its absence is certain."""
     return any(_below(mount.target, target) is not None for mount in _binds(stack))
 
 
 def target_of(stack: Stack, path: Path) -> str:
-    """Where the front door's container has a file of this side; empty where it has not."""
+    """The path in the front door's container of a file on this side; empty if not mounted."""
     for mount in _binds(stack):
         source = Path(mount.source)
         if path == source:
@@ -47,7 +47,7 @@ def target_of(stack: Stack, path: Path) -> str:
 
 
 def certificate_text(stack: Stack, target: str) -> str:
-    """The certificate that the container has at `target`, where it lies in the stack's folder."""
+    """The certificate at `target` in the container; empty if it is outside the stack's folder."""
     files = files_behind(stack, stack.root, target) if target.startswith("/") else ()
     texts = []
     for file in files:
@@ -68,9 +68,10 @@ def shown(path: Path, stack: Stack) -> str:
 
 
 def _binds(stack: Stack) -> Iterator[Mount]:
-    """What the front door has of this machine, the deepest target first: it hides what is above.
+    """Everything mounted into the front door from this machine, deepest target first.
 
-    Bind mounts, volumes that are folders of this machine, and files of `configs` and `secrets`.
+    These are bind mounts, volumes that are folders of this machine, and files of `configs` and
+    `secrets`. A deeper mount hides the part of a higher one at its target.
     """
     door = stack.services.get(stack.front_door)
     mounts = [as_bind(stack, mount) for mount in (door.mounts if door else ())]
@@ -103,7 +104,7 @@ def _targets(stack: Stack, pattern: str) -> Iterator[tuple[str, Path]]:
 
 
 def _below_mount(mount: Mount, pattern: str) -> Iterator[tuple[str, Path]]:
-    """What a pattern means of one mount: the path in the container, and that on this side."""
+    """The matches of a pattern in one mount: path in the container, path on this side."""
     source, inner = Path(mount.source), _below(mount.target, pattern)
     if inner == "" or _fits(mount.target, pattern):
         yield mount.target, source
@@ -113,6 +114,6 @@ def _below_mount(mount: Mount, pattern: str) -> Iterator[tuple[str, Path]]:
 
 
 def _fits(target: str, pattern: str) -> bool:
-    """Whether a pattern means the path itself, at which a single file may be mounted."""
+    """Whether a pattern matches a mount's target itself, at which a single file may be mounted."""
     is_level = "**" in pattern or target.count("/") == pattern.count("/")
     return is_level and fnmatchcase(target, pattern.replace("**/", "*"))

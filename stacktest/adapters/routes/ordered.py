@@ -1,8 +1,8 @@
-"""Steps of a front door for one host, in its order, as the routes of the model.
+"""Turns a front door's steps for one host into the routes of the model.
 
-A reader yields steps in the order in which its front door decides. Here each gets its place, what
-can never be reached is left out, what is left over is the front door's own, and the routes are
-sorted for people: the one that answers by default first.
+A reader yields steps in the order in which its front door decides. Here steps are numbered, steps
+that can never be reached are left out, a last step is added for requests that no step answers (the
+front door answers them itself), and the routes are sorted for display: the default answer first.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.route import Listener, Route
 
 ADDRESS = "127.0.0.1"
-"""Stands for every address under which a request may reach the front door without a name."""
+"""Represents every address at which a request without a host name may reach the front door."""
 
 
 def ordered(
@@ -24,7 +24,7 @@ def ordered(
     start: int = 0,
     is_deep: bool = False,
 ) -> list[Route]:
-    """The routes of `host` at `listeners`; `where` names what answers when no step does."""
+    """The routes of `host` at `listeners`; `where` locates the answer if no step gives one."""
     reached: list[Route] = []
     for step in steps:
         reached.append(step)
@@ -46,9 +46,9 @@ def ordered(
 
 
 def of_any_name(host: str, routes_of: Callable[[str], Iterable[Route]]) -> list[Route]:
-    """The routes of a host that stands for every name; for addresses too, where they are the same.
+    """The routes of a host that represents every name; they hold for addresses too if equal.
 
-    A front door may have a server of its own for `localhost` or for an address.
+    They may differ: a front door may have a separate server for `localhost` or for an address.
     """
     routes = list(routes_of(host))
     by_address = [replace(route, host=host) for route in routes_of(ADDRESS)]
@@ -57,14 +57,14 @@ def of_any_name(host: str, routes_of: Callable[[str], Iterable[Route]]) -> list[
 
 
 def is_certain(step: Route) -> bool:
-    """Whether nothing after the step is ever reached."""
+    """Whether the step answers every request, so that no later step is reached."""
     return step.is_final and not (
         step.conditions or step.methods or step.is_hidden or step.files is not None
     )
 
 
 def for_people(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """Per host the route that answers by default first, guards last; hosts in the file's order."""
+    """Routes sorted for display: per host the default answer first, guards last; hosts in order."""
     hosts: dict[str, list[Route]] = {}
     for route in routes:
         hosts.setdefault(route.host, []).append(route)
@@ -76,5 +76,5 @@ def for_people(routes: Iterable[Route]) -> tuple[Route, ...]:
 
 
 def shared(steps: list[Route]) -> list[Route]:
-    """Steps of which the front door takes any: several upstreams of one route."""
+    """Steps that the front door chooses among (upstreams of one route); only the last is final."""
     return [replace(step, is_final=False) for step in steps[:-1]] + steps[-1:]

@@ -1,4 +1,4 @@
-"""What a folder of files that a front door serves holds at a path."""
+"""Whether a path is a file or a folder below a folder that a front door serves."""
 
 from pathlib import Path, PurePosixPath
 
@@ -6,7 +6,7 @@ from stacktest.adapters.foreign_paths import is_file, is_folder
 
 
 def file_kind(folder: str, path: str) -> str:
-    """`file`, `folder`, or empty where the folder has nothing at the path of a request."""
+    """`file`, `folder`, or empty if nothing in the folder is at the path of a request."""
     parts = PurePosixPath(path.lstrip("/")).parts
     if ".." in parts or "\0" in path:
         return ""

@@ -1,12 +1,12 @@
-"""Whose program an upstream address means, as the front door's container resolves it.
+"""Which service an upstream address means, as the front door's container resolves it.
 
 a service, by any name that it has for the front door          that service
 a name that several services have on its networks              not known
-a service whose network others share (network_mode: service:) the one that listens at the port
-localhost, no host                                             who shares the front door's network
-host.docker.internal and its like, this machine's addresses   who publishes the port
+a service whose network others share (network_mode: service:)  the service that listens at the port
+localhost, no host                                             a service in the front door's network
+host.docker.internal and its like, this machine's addresses    the service that publishes the port
 any other address or name                                      not of this stack
-what only a request tells (a variable, a placeholder)          not known
+a text with a variable or a placeholder                        not known, it depends on the request
 """
 
 import re
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"
 )
 _USER = re.compile(r"^([a-z0-9+]+://)[^/@\s]*@")
-"""Name and password in an address: nobody needs to see them."""
+"""Name and password in an address; they are removed from what is shown and recorded."""
 _DEFAULT_PORTS = {"https": 443, "http": 80, "h2c": 80, "": 80}
 _ENGINE_HOSTS = frozenset(
     {
@@ -47,7 +47,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noq
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """What an upstream address leads to: a service, or why that is not known, or neither."""
+    """The service of an upstream address, or why it is unknown; neither if outside the stack."""
 
     service: str | None = None
     port: int | None = None
@@ -55,7 +55,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 def resolve_upstream(stack: Stack, upstream: str) -> Target:
-    """Where the front door's `upstream` leads."""
+    """The service that the front door's `upstream` leads to."""
     if not upstream:
         return Target()
     variable = re.search(r"\$\{?\w+\}?|\{[^}]*\}", upstream.rpartition("://")[2].partition("/")[0])
@@ -72,10 +72,10 @@ def resolve_upstream(stack: Stack, upstream: str) -> Target:
 
 
 def route_to(stack: Stack, *, host: str, upstream: str, match: str = "", where: str = "") -> Route:
-    """The route of `host` to an upstream as the front door's configuration writes it.
+    """The route of `host` to an upstream as written in the front door's configuration.
 
-    An upstream that is not a service of this stack keeps its text and has no service: whether that
-    is a fault is for `check` and the tests to say, not a reason to give up on every other route.
+    An upstream that is not a service of this stack keeps its text and has no service. That is not
+    an error here, since the other routes are still valid: `check` and the tests report it.
     """
     upstream = _USER.sub(r"\1", upstream)
     target = resolve_upstream(stack, upstream)
@@ -123,7 +123,7 @@ def _at_loopback(stack: Stack, door: Service, port: int | None) -> Target:
 def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
     """The service that listens at `port` in the network of `owner`, which others may share.
 
-    The front door that shares it asks somebody else, unless it has nobody else to ask.
+    The front door itself is the answer only if it is `owner`; else it asks another service.
     """
     name = listener(stack, owner, port)
     if name and (name != stack.front_door or name == owner):
@@ -152,7 +152,7 @@ def _published(stack: Stack, port: int | None) -> Target:
 
 
 def _publishers(stack: Stack, port: int | None) -> list[str]:
-    """Services at a port of the machine, by publishing it or by being in the machine's network."""
+    """Services reachable at a port of this machine: they publish it or use the host's network."""
     publishing = [
         service.name
         for service in stack.services.values()

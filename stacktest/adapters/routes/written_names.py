@@ -1,15 +1,15 @@
-"""Host names that a front door never hears as they are written in its files.
+"""Host names in a front door's files that no request matches as they are written.
 
-Clients send `xn--bcher-kva.test` for `bücher.test`, and no dot at a name's end.
+Clients send `xn--bcher-kva.test` for `bücher.test`, and no dot at the end of a name.
 
-front door              name with other letters than ASCII     name that ends with a dot
-nginx, nginx-proxy      never fits                             never fits
-Caddy before 2.9        never fits                             never fits
-Caddy                   is converted                           never fits
+front door              name with non-ASCII letters            name that ends with a dot
+nginx, nginx-proxy      never matches                          never matches
+Caddy before 2.9        never matches                          never matches
+Caddy                   is converted                           never matches
 Traefik                 the rule is refused                    is converted
 
-What does not fit is answered by whoever answers for names that are not there, so it is not known
-who that is.
+Requests for a name that never matches get the front door's default answer, so the service that
+answers is not known.
 """
 
 import re
@@ -21,7 +21,7 @@ from stacktest.core.route import Route
 
 
 def as_heard(route: Route, kind: str, stack: Stack) -> Route:
-    """The route, without its service where no client's request comes to it."""
+    """The route; without its service, and `unknown`, if no client's request can match its host."""
     host = route.host
     if route.service is None or host.startswith("~"):
         return route
@@ -38,7 +38,7 @@ _CADDY = re.compile(r"(?:^|/)caddy:v?(\d{1,4})\.(\d{1,4})")
 
 
 def _converts(kind: str, stack: Stack) -> bool:
-    """Whether the front door writes letters in the way in which clients send them."""
+    """Whether the front door converts non-ASCII names to the `xn--` form that clients send."""
     door = stack.services.get(stack.front_door)
     version = _CADDY.search(door.image) if door else None
     is_old = version is not None and (int(version[1]), int(version[2])) < (2, 9)

@@ -1,13 +1,13 @@
-"""Who answers in a block of a Caddyfile, step by step in the order in which Caddy acts.
+"""The steps of a block of a Caddyfile: what answers a request, in the order in which Caddy acts.
 
 reverse_proxy, php_fastcgi      an upstream
 respond, redir, file_server …   Caddy itself, with the statuses that the line names
 basic_auth, forward_auth …      a guard: Caddy, or the service that it asks, may answer first
-intercept, handle_response      Caddy itself may answer in place of an upstream that did
-rewrite, uri, try_files         the path is another one afterwards
-handle, handle_path, route      blocks; of `handle`s beside one another only the first that fits
-handle_errors                   what Caddy's own failures look like
-any other that is not known     a plugin, which may answer whatever it likes
+intercept, handle_response      Caddy itself may replace the answer of an upstream
+rewrite, uri, try_files         the path is changed for the steps that follow
+handle, handle_path, route      blocks; of adjacent `handle`s only the first that matches acts
+handle_errors                   the answers to Caddy's own failures
+any other that is not known     a plugin, which may give any answer
 """
 
 import re
@@ -42,13 +42,13 @@ GUARDS = {
     "coraza_waf": frozenset({403, 500}),
     "authorize": NOT_2XX,
 }
-"""Directives that may answer by themselves before others do, and with which statuses."""
+"""Directive that may answer before the later ones → the statuses of its answers."""
 _BLOCKS = frozenset({"handle", "handle_path", "route", "invoke"})
 _LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d{1,4})\}")
 
 
 class Block(Struct, frozen=True, kw_only=True):
-    """Where the lines of one block stand, and what holds there."""
+    """The context of one block: the host it is read for, and settings that its lines inherit."""
 
     stack: Stack
     host: str
@@ -56,13 +56,13 @@ class Block(Struct, frozen=True, kw_only=True):
     order: Mapping[str, int]
     matchers: Mapping[str, Matcher] = field(default_factory=dict)
     root: str | None = None
-    """The folder on this side below which files are served; None: nowhere that is known."""
+    """The folder on this side whose files are served; empty: not visible here; None: no `root`."""
     error_statuses: frozenset[int] = frozenset()
-    """What `handle_errors` makes of a failure."""
+    """The statuses that `handle_errors` may answer a failure with."""
     level: int = 0
     is_sorted: bool = True
     changes_method: bool = False
-    """Whether a directive `method` stands in it or around it: what a matcher sees is not known."""
+    """Whether a `method` directive is in the block or around it, so method matchers are unsure."""
 
 
 def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
@@ -101,7 +101,7 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
 
 
 _Part = tuple[Line, Matcher, tuple[Token, ...]]
-"""A directive, the requests that it is for, and its other words."""
+"""A directive, its matcher, and the words after the matcher."""
 
 
 def _sorted(lines: tuple[Line, ...], block: Block) -> list[_Part]:
@@ -116,7 +116,7 @@ def _sorted(lines: tuple[Line, ...], block: Block) -> list[_Part]:
         return parts
     ordered: list[_Part] = []
     for part in parts:
-        # The comparison is not transitive, so what is compared matters: insert, as Caddy does.
+        # The comparison is not transitive, so the pairs compared matter: insert, as Caddy does.
         place = len(ordered)
         while place and _comes_before(part, ordered[place - 1], block):
             place -= 1
@@ -138,7 +138,7 @@ def _comes_before(part: _Part, other: _Part, block: Block) -> bool:
 
 def _rank(line: Line, block: Block) -> int:
     name = "handle" if line.name == "handle_path" else line.name
-    # A plugin acts where `order` says; without that Caddy takes it in a `route` only.
+    # A plugin's place is set by the option `order`; without it Caddy allows it in `route` only.
     return block.order.get(name, -1)
 
 
@@ -193,12 +193,12 @@ def _has_method(lines: tuple[Line, ...]) -> bool:
 
 
 def _of_any_method(step: Route) -> Route:
-    """A step that asks for another method than that of the request, which was changed."""
+    """The step with its method condition replaced by `is_hidden`: the method was changed before."""
     return replace(step, methods=frozenset(), is_hidden=True) if step.methods else step
 
 
 def _left_rewritten(line: Line, steps: list[Route], block: Block) -> list[Route]:
-    """The path that a block leaves to what stands behind it, where that is reached at all."""
+    """The steps that say a block changed the path for later lines; none if no later is reached."""
     if line.name not in _BLOCKS or any(map(is_certain, steps)):
         return []
     left = [replace(step, rewrites=block.level) for step in steps if step.rewrites is not None]
@@ -215,7 +215,7 @@ def _until_certain(steps: list[Route]) -> list[Route]:
 
 
 def _stripped(step: Route) -> Route:
-    """A step that sees the path without its beginning: what it asks of the path is not known."""
+    """A step that sees the path without its prefix, so its conditions on the path are not known."""
     files = "" if step.files is not None else None
     if not step.conditions and files is None:
         return step
@@ -236,7 +236,7 @@ def _proxied(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Rou
             replace(step, statuses=NOT_2XX, is_final=False, is_guard=True) for step in steps
         )
         return
-    # Its blocks answer in place of the upstream, hand its answer on, or let the request go on.
+    # `handle_response` blocks replace the upstream's answer, pass it on, or let the request go on.
     replaced = list(_replaced(line))
     handled = _handled(line)
     if handled and not replaced and not any(item.name == "copy_response" for item in handled):
@@ -245,13 +245,13 @@ def _proxied(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Rou
 
 
 def _replaced(line: Line) -> Iterator[Route]:
-    """The guard for the answers that Caddy gives in place of an upstream's."""
+    """The guard for the answers with which Caddy replaces an upstream's."""
     if statuses := answered(_handled(line), of_files=ANY_STATUS):
         yield _guard(line, statuses, is_hidden=True)
 
 
 def _handled(line: Line) -> tuple[Line, ...]:
-    """What the `handle_response` blocks of a directive do."""
+    """The lines in all `handle_response` blocks of a directive."""
     blocks = (inner for inner in line.block or () if inner.name == "handle_response")
     return tuple(item for block in blocks for item in block.block or ())
 
@@ -266,7 +266,7 @@ def _to(line: Line, upstream: Token, block: Block) -> Route:
 
 
 def _of_host(text: str, block: Block) -> str:
-    """`{labels.2}:80` and the like for a host that is one name."""
+    """The text with `{env.NAME}` filled in, and for a single host `{host}` and `{labels.N}`."""
     door = block.stack.services.get(block.stack.front_door)
     for name, value in (door.environment if door else {}).items():
         text = text.replace(f"{{env.{name}}}", value or "")
@@ -296,7 +296,7 @@ def _upstreams(line: Line, words: tuple[Token, ...]) -> list[Token]:
 
 
 def _root(lines: tuple[Line, ...], block: Block) -> str | None:
-    """The folder that `root` names for all paths; several, or one for some paths: not known."""
+    """The folder of a `root` for all paths; empty (not known) if several or for some paths only."""
     roots = [line for line in lines if line.name == "root" and line.words]
     if not roots:
         return block.root

@@ -1,4 +1,4 @@
-"""A Caddyfile with all that it imports: files through the mounts, snippets, their arguments."""
+"""A Caddyfile with every `import` replaced: files found through mounts, snippets, arguments."""
 
 import posixpath
 import re
@@ -16,31 +16,31 @@ from stacktest.core.model import Stack
 from stacktest.errors import UsageError
 
 MAX_DEPTH = 100
-"""Imports or `invoke`s within one another beyond which they form a cycle."""
+"""The depth of nested `import`s or `invoke`s above which they are reported as a cycle."""
 
 
 def broken(what: str, line: Line) -> UsageError:
-    """The error for a line that cannot mean what it says."""
+    """The error for a line that is not valid in a Caddyfile."""
     return UsageError(f"the Caddyfile cannot be read: {what}", where=line.where, code="SK-ROUTES")
 
 
 class CaddySource(Struct, frozen=True, kw_only=True):
-    """The files of one configuration; snippets and named routes are known once `read` is done."""
+    """The files of one configuration; `read` fills in the snippets and named routes."""
 
     stack: Stack
     snippets: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     named_routes: dict[str, tuple[Line, ...]] = field(default_factory=dict)
 
     def read(self, path: Path) -> tuple[Line, ...]:
-        """The top level of the file with every `import` replaced by what it names."""
+        """The top-level lines of the file, with every `import` replaced by the imported lines."""
         return self._lines_of(path, 0)
 
     def expand_line(self, line: Line) -> tuple[Line, ...]:
-        """A line that stands in no file, with every `import` replaced; none for a snippet."""
+        """A line made from a label, with every `import` replaced; empty for a snippet."""
         return tuple(self._imported((line,), self.stack.root / line.file, 0))
 
     def remember_snippets(self, lines: tuple[Line, ...]) -> None:
-        """Note the snippets and named routes that stand among the lines."""
+        """Store the snippets and named routes that are declared among the lines."""
         for line in lines:
             name = line.name
             if line.block is None or len(line.tokens) != 1 or not name.endswith(")"):
@@ -102,7 +102,7 @@ class CaddySource(Struct, frozen=True, kw_only=True):
         paths = paths or files_behind(self.stack, file.parent, name)
         is_sure = name.startswith("/") or not wildcard
         if not paths and is_sure and self._is_unseen(target):
-            # What the container alone holds is not known; the reader says so where it matters.
+            # A file inside the container only cannot be read; keep the `import` line as it is.
             yield line
             return
         if not paths and not wildcard:
@@ -114,7 +114,7 @@ class CaddySource(Struct, frozen=True, kw_only=True):
             yield from _with_arguments(lines, tuple(arguments), line)
 
     def _target(self, name: str, file: Path) -> str:
-        """What an import in a file names in the container, as far as that has the file."""
+        """The path in the container that an `import` in `file` means; else the name as written."""
         target = target_of(self.stack, file)
         return posixpath.join(posixpath.dirname(target), name) if target else name
 
@@ -156,7 +156,7 @@ def _with_arguments(
 
 
 def _block_of(at: Line, name: str | None) -> tuple[Line, ...]:
-    """The block that follows an import, or the part of it with a name."""
+    """The block of an `import` line, for `{block}`; or its part `name`, for `{blocks.NAME}`."""
     block = at.block or ()
     if name is None:
         return block

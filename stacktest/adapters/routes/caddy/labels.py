@@ -1,11 +1,11 @@
-"""The Caddyfile that caddy-docker-proxy makes of labels, with the label in place of file and line.
+"""The Caddyfile that caddy-docker-proxy makes of labels; a line's place is its label.
 
     caddy: a.test b.test            opens a site; without a value its block holds global options
-    caddy.reverse_proxy: …          a directive of it; dots nest
-    caddy_1.2_handle: /api/*        _1 tells sites apart, 2_ says the place among the others
+    caddy.reverse_proxy: …          a directive of the site; each dot nests one level deeper
+    caddy_1.2_handle: /api/*        _1 numbers the site, 2_ is the directive's place in the order
     {{upstreams https 8443}}        the container's address
 
-Sites of several services with the same addresses become one, as do their directives.
+Sites of several services with equal addresses are merged, as are their directives.
 """
 
 import re
@@ -26,21 +26,21 @@ from stacktest.errors import UsageError
 
 
 def label_prefix(stack: Stack) -> str:
-    """The word before the first dot, which caddy-docker-proxy can be told."""
+    """The part of a label before its first dot: an option of caddy-docker-proxy, else `caddy`."""
     return _option(stack, "--label-prefix", "CADDY_DOCKER_LABEL_PREFIX") or "caddy"
 
 
 def base_file(stack: Stack) -> str:
-    """The Caddyfile in the front door's container to which the labels are added, or empty."""
+    """The Caddyfile in the front door's container that labels are added to; empty without one."""
     return _option(stack, "--caddyfile-path", "CADDY_DOCKER_CADDYFILE_PATH")
 
 
 def label_lines(
     stack: Stack, environment: Mapping[str, str | None]
 ) -> tuple[tuple[Line, ...], list[Route]]:
-    """The lines of all labels: global options, snippets, then sites; and what is not known.
+    """The lines of all labels (global options, snippets, then sites), and routes that are unknown.
 
-    A service of which a label cannot be read is left out, as caddy-docker-proxy does.
+    A service with a label that cannot be read is left out, as caddy-docker-proxy does.
     """
     prefix = label_prefix(stack)
     lines: tuple[Line, ...] = ()
@@ -59,13 +59,13 @@ def label_lines(
 
 
 def unread_label(host: str, error: UsageError) -> Route:
-    """The route of a host of which nobody knows who answers, because of the error."""
+    """A route of `host` whose service is unknown because of the error."""
     why = error.what.removeprefix("the Caddyfile cannot be read: ")
     return Route(host=host, unknown=why, where=error.where, upstream="?")
 
 
 def merged(lines: Iterable[Line], others: Iterable[Line]) -> tuple[Line, ...]:
-    """Lines with equal words become one with both blocks, upstreams of one matcher one line."""
+    """Both lists as one: equal lines share one block, upstreams of one matcher share one line."""
     result = list(lines)
     for other in others:
         place = next((n for n, line in enumerate(result) if _belong_together(line, other)), None)
@@ -95,14 +95,14 @@ _SHARED = ("reverse_proxy", "php_fastcgi")
 
 
 class _Block(Struct, kw_only=True):
-    """One label, or the labels below it."""
+    """One label with the labels nested below it."""
 
     where: str
     words: tuple[Token, ...] = ()
     inner: dict[str, "_Block"] = field(default_factory=dict)
 
     def line(self, name: str) -> Line:
-        """The line, with its block where labels lie below it."""
+        """The label as a line, with a block if labels are nested below it."""
         head = (Token(text=name),) if name else ()
         parts = sorted(self.inner.items(), key=lambda item: _order(item[0]))
         block = tuple(part.line(_name(key)) for key, part in parts)
@@ -113,7 +113,7 @@ class _Block(Struct, kw_only=True):
 
 
 def _whole(line: Line, find: FindBlank) -> tuple[tuple[Line, ...], list[Route]]:
-    """The site without addresses that are made of a variable that is not set, and those."""
+    """The site without incomplete addresses (see `blank_names`), and unknown routes for these."""
     names = [(token, _blank(token.text.strip(","), find)) for token in line.tokens]
     blanks = [blank for _, blank in names if blank]
     is_site = any(part.name in ORDER for part in line.block or ())
@@ -154,7 +154,7 @@ def _of_service(
 
 
 def _filled(text: str, service: Service) -> str:
-    """The value with what its templates stand for; one that is not known stays a placeholder."""
+    """The value with its templates filled in; an unknown template becomes `{template}`."""
 
     def address(match: re.Match[str]) -> str:
         scheme = f"{match['scheme']}://" if match["scheme"] else ""

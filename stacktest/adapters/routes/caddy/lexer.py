@@ -1,4 +1,4 @@
-r"""The *form* of a Caddyfile: logical lines of words, nested by braces; meaning is read elsewhere.
+r"""The syntax of a Caddyfile: logical lines of words, nested by braces, without their meaning.
 
 The documented rules, each with a test:
 
@@ -9,7 +9,7 @@ The documented rules, each with a test:
     #           comment, only where a token could start
     \ + newline line continues
     {           last token of a line: opens a block;  `}` alone on a line closes it
-    {$VAR:def}  replaced before anything else is read; unset without a default is empty
+    {$VAR:def}  replaced before anything else is read; empty if not set and without a default
 
 Anything else is one `UsageError` that names file and line.
 """
@@ -23,12 +23,12 @@ from stacktest.errors import UsageError
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """One word, with quotes removed; `quoted` words are never braces."""
+    """One word without its quotes; a `quoted` word is never read as a brace."""
 
     text: str
     quoted: bool = False
     unset: str = ""
-    """The first variable without a value that the word was made of."""
+    """The first variable in the word that has no value."""
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class Line(Struct, frozen=True, kw_only=True):
     block: "tuple[Line, ...] | None"
     file: str
     number: int
-    """0 where the place has no lines: a label."""
+    """0 if the line was made from a label."""
 
     @property
     def name(self) -> str:
@@ -63,7 +63,7 @@ def read_lines(text: str, *, file: str, environment: Mapping[str, str | None]) -
 
 
 def read_words(text: str, where: str, environment: Mapping[str, str | None]) -> tuple[Token, ...]:
-    """The words of a text that is not a file; lines have no meaning in it."""
+    """The words of a text that is not a file, such as a label; line ends count as white space."""
     lines = _logical_lines(_substituted(text, environment), where)
     return tuple(token for _, tokens in lines for token in tokens)
 
@@ -76,7 +76,7 @@ _VARIABLE = re.compile(r"\{\$([^{}:\n]+)(?::([^}\n]*))?\}")
 _HEREDOC = re.compile(r"<<([A-Za-z0-9_-]+)\r?\n")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _UNSET = "\ue000\ue001"
-"""Around the name of a variable without a value, from the substitution to the word."""
+"""Mark the name of a variable without a value, from `_substituted` until `_word` removes them."""
 _UNSET_NAME = re.compile(f"{_UNSET[0]}([^{_UNSET[1]}]*){_UNSET[1]}")
 _RAW = re.compile(r"`([^`]*)`")
 _SPACE = re.compile(r"(?:[^\S\n]|\\\r?\n)+")
@@ -173,7 +173,7 @@ def _token(text: str, position: int, file: str, number: int) -> tuple[Token, int
     if text.startswith("<<", position):
         return _heredoc(text, position, file, number)
     word = _BARE.match(text, position)
-    # Only white space, handled before, and a continued line do not start a word.
+    # White space and a continued line, which do not start a word, were handled before.
     assert word is not None  # noqa: S101
     return _word(word[0]), word.end()
 
@@ -195,7 +195,7 @@ def _heredoc(text: str, position: int, file: str, number: int) -> tuple[Token, i
 
 
 def _joined_addresses(lines: _Lines) -> _Lines:
-    """Addresses of a site may go on after a comma at the end of a line; nothing else may."""
+    """The lines with a site's addresses joined: only these continue after a comma at the end."""
     depth = 0
     pending: tuple[int, tuple[Token, ...]] | None = None
     for number, tokens in lines:

@@ -1,4 +1,4 @@
-"""For which requests a directive of a Caddyfile acts: `/path*`, `@name`, or all."""
+"""Matchers of a Caddyfile: the requests that a directive acts on (`/path*`, `@name`, or all)."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,22 +12,22 @@ from stacktest.core.route import PathCondition, Route
 from stacktest.core.routing import covers
 
 _TARGETS = frozenset({"redir", "respond", "error"})
-"""Directives whose only word is a target, a body or a message, even if it starts with `/`."""
+"""Directives whose only word is never a matcher, even if it starts with `/`: target or text."""
 
 
 class Matcher(Struct, frozen=True, kw_only=True):
-    """What a request must be like; an empty one fits every request."""
+    """The conditions on a request; an empty matcher matches every request."""
 
     hosts: tuple[str, ...] = ()
     other_hosts: tuple[str, ...] = ()
-    """None of these."""
+    """Hosts that the request must not be for."""
     conditions: tuple[PathCondition, ...] = ()
     methods: frozenset[str] = frozenset()
     is_hidden: bool = False
     text: str = ""
-    """The condition for people: a path, or the name of the matcher."""
+    """The condition as shown in messages: a path, or the name of the matcher."""
     path: str = ""
-    """The path, where there is just one: Caddy sorts directives by its length."""
+    """The path, if there is exactly one: Caddy sorts directives by its length."""
     is_present: bool = False
 
     def fits_host(self, host: str) -> bool:
@@ -37,7 +37,7 @@ class Matcher(Struct, frozen=True, kw_only=True):
         return not self.hosts or any(covers(pattern, host) for pattern in self.hosts)
 
     def narrow(self, step: Route) -> Route:
-        """The step, for those requests only that match."""
+        """The step, restricted to requests that match."""
         both = self.methods & step.methods if self.methods and step.methods else frozenset()
         return replace(
             step,
@@ -58,7 +58,7 @@ def named_matchers(lines: Iterable[Line], level: int) -> Iterator[tuple[str, Mat
 def split_matcher(
     line: Line, named: Mapping[str, Matcher], level: int
 ) -> tuple[Matcher, tuple[Token, ...]]:
-    """The matcher of a directive, and its words after it."""
+    """The matcher of a directive, and the words that follow the matcher."""
     rest = line.tokens[1:]
     if not rest or line.name == "import":
         return Matcher(), rest
@@ -75,7 +75,7 @@ def split_matcher(
 
 
 def path_matcher(path: str, level: int) -> Matcher:
-    """The matcher of one path, as it stands behind a directive or in the address of a site."""
+    """The matcher of one path, as written after a directive or in the address of a site."""
     if path in {"/*", "*"}:
         return Matcher(path=path, is_present=True)
     expression = path_expression(path)
@@ -86,7 +86,7 @@ def path_matcher(path: str, level: int) -> Matcher:
 
 
 def path_expression(path: str) -> str | None:
-    """The regular expression of a path as Caddy compares it; None where a request decides."""
+    """The regular expression of a Caddy path matcher; None if it depends on the request."""
     if "{" in path or "%" in path:
         return None
     stars, inner = path.count("*"), re.escape(path.strip("*"))
@@ -111,7 +111,7 @@ def _glob(path: str) -> str:
 
 
 def _rules(line: Line) -> list[Line]:
-    """The matchers of a set: those of its block, or the one on its line, to which a block is."""
+    """The matchers of a named set: the one on its own line, else those in its block."""
     if len(line.tokens) > 1:
         return [replace(line, tokens=line.tokens[1:])]
     return list(line.block or ())
@@ -165,7 +165,7 @@ def _conditions(
 
 
 def _negated(rule: Line, level: int) -> Matcher | None:
-    """`not path …` or `not host …`; None for what cannot be turned around."""
+    """The matcher of `not path …` or `not host …`; None for any other `not`."""
     inner = _rules(rule)
     names = {line.name for line in inner}
     words = [word for line in inner for word in line.words]

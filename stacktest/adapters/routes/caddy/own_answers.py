@@ -1,4 +1,4 @@
-"""What Caddy answers by itself: its directives in order, and the statuses of their answers."""
+"""Answers of Caddy itself: the order of its directives, and the statuses they answer with."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,14 +15,14 @@ ORDER = (
     *("copy_response", "respond", "metrics", "reverse_proxy", "php_fastcgi", "file_server"),
     "acme_server",
 )
-"""Caddy's own order of directives, whatever the order of the lines."""
+"""Caddy's default order of directives, which does not depend on the order of the lines."""
 _SILENT = frozenset({*ORDER[: ORDER.index("redir")], "method", "request_header", "encode", "push"})
 SILENT = _SILENT | {"templates", "tls", "bind", "log", "handle_errors", "replace"}
 """Directives that never answer."""
 
 
 def error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
-    """The statuses other than the failure's own that `handle_errors` answers with."""
+    """The statuses that `handle_errors` answers with, besides the status of the failure itself."""
     statuses: set[int] = set()
     for line in lines:
         if line.name == "handle_errors":
@@ -31,7 +31,7 @@ def error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
 
 
 def answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[int]:
-    """The statuses that blocks answer with by themselves; a file has one of `of_files`."""
+    """The statuses of Caddy's own answers in these lines; a file is answered with `of_files`."""
     statuses: set[int] = set()
     for line in lines:
         words = line.tokens[1:]
@@ -50,7 +50,7 @@ def answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[
 
 
 def statuses_of(name: str, words: tuple[Token, ...]) -> frozenset[int] | None:
-    """What a directive answers with these words; None for one that gives no answer itself."""
+    """The statuses that a directive with these words answers with; None if it never answers."""
     return _ANSWERS[name](words) if name in _ANSWERS else None
 
 
@@ -58,9 +58,9 @@ def statuses_of(name: str, words: tuple[Token, ...]) -> frozenset[int] | None:
 
 _REDIRECTS = {"": 302, "temporary": 302, "permanent": 301, "html": 200}
 _FILES_OF_ERRORS = frozenset({308, 404, 500})
-"""What a file of `handle_errors` is answered with besides the failure's own status."""
+"""Statuses of a file served in `handle_errors`, besides the status of the failure itself."""
 _PASSING = SILENT | {"rewrite", "uri", "try_files", "copy_response"}
-"""Directives that give no answer of Caddy's own in place of another one."""
+"""Directives that do not replace an answer with one of Caddy's own."""
 
 
 def _number(text: str, default: int) -> frozenset[int]:
@@ -100,4 +100,4 @@ _ANSWERS: Mapping[str, Callable[[tuple[Token, ...]], frozenset[int]]] = {
     "acme_server": lambda _: ANY_STATUS,
     "copy_response": lambda _: ANY_STATUS,
 }
-"""Directives with which Caddy answers by itself → the statuses."""
+"""Directive with which Caddy itself answers → a function of its words that gives the statuses."""

@@ -1,8 +1,8 @@
-"""Host names of a Caddyfile and who answers for each, with the line that says so.
+"""Routes of a Caddyfile: its host names and the service that answers each, with file and line.
 
-`caddy adapt` would be the authority, but it needs a running image, forgets line numbers and cannot
-be asked before the stack is up; `docs/decisions` tells the choice. Tests hold this reading against
-`caddy adapt` and against the answers of a Caddy that runs.
+`caddy adapt` would be authoritative, but it needs a running image, loses line numbers and cannot
+run before the stack is up; `docs/decisions` records the choice. Tests compare this reader with
+`caddy adapt` and with the answers of a running Caddy.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def read_caddyfile(path: Path, stack: Stack) -> tuple[Route, ...]:
 def read_caddy_labels(stack: Stack) -> tuple[Route, ...]:
     """Routes of caddy-docker-proxy: its base Caddyfile, and the labels of every service.
 
-    As the program itself leaves out a site that cannot be read, such a site is not known.
+    The program leaves out a site that cannot be read; here such a site becomes an unknown route.
     """
     source = CaddySource(stack=stack)
     target = base_file(stack)
@@ -91,7 +91,7 @@ def _absent(target: str) -> Iterator[Route]:
 
 
 def _unread(line: Line, error: UsageError) -> Iterator[Route]:
-    """The addresses of a site that cannot be read; its label stands in where it has none."""
+    """Unknown routes for the addresses of an unreadable site; for its label if it has none."""
     for word in [token.text.strip(",") for token in line.tokens] or [f"{line.where}@"]:
         host = word.partition("://")[2] or word
         yield unread_label(host.partition("/")[0].partition(":")[0].lower(), error)
@@ -105,7 +105,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
     def routes(self) -> Iterator[Route]:
         hosts = self._hosts()
-        # A site without a name answers for every other name: a route only where none is named.
+        # A site without a name answers every other name: it gets a route only if no host is named.
         for host in hosts:
             yield from self._routes_of(host)
         if not hosts:
@@ -113,7 +113,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         for site in self.sites:
             for address, why in site.unknown:
                 if address in hosts:
-                    continue  # It is reached at another of its addresses.
+                    continue  # Another address has routes for the host.
                 yield Route(
                     host=address,
                     unknown=why,
@@ -123,7 +123,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 )
 
     def _hosts(self) -> list[str]:
-        """Names of addresses, and those that a matcher has below one with a star or none."""
+        """Hosts of all addresses, and hosts in a site's matchers that its addresses cover."""
         hosts: dict[str, None] = {}
         for site in self.sites:
             patterns = [address.host for address in site.addresses]
@@ -159,7 +159,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             yield from self._redirect(host, start)
 
     def _answering(self, host: str, listener: Listener) -> tuple[tuple[int, int], ...]:
-        """Sites and addresses that answer there, in the order in which Caddy tries them."""
+        """Indexes of the sites and addresses that answer `host` at `listener`, in Caddy's order."""
         there = [
             (index, [place for place, a in enumerate(site.addresses) if listener in a.listeners])
             for index, site in enumerate(self.sites)
@@ -175,7 +175,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         )
 
     def _leads_to_https(self, host: str, listener: Listener) -> bool:
-        """Whether Caddy redirects there, which it does before a site without a name is asked."""
+        """Whether Caddy redirects `host` at `listener` to HTTPS before it tries unnamed sites."""
         is_plain = not listener.tls and listener.port == self.options.http_port
         named = (a for site in self.sites for a in site.addresses if a.host and _fits(a, host))
         has_tls = any(item.tls for address in named for item in address.listeners)
@@ -241,9 +241,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
 
 def _rank(site: Site, places: list[int]) -> tuple[bool, bool, int, int]:
-    """Where Caddy puts a whole site among those of a port: by the longest of its names.
+    """The sort key of a site among the sites of a port: the longest of its names decides.
 
-    What has no name comes last, and what has a star among its names behind all that have none.
+    A site without a name comes last; sites with a star in a name come after those without.
     """
     addresses = [site.addresses[place] for place in places]
     name = max((_length(address.host) for address in addresses), default=0)
@@ -257,7 +257,7 @@ def _length(text: str) -> int:
 
 
 def _fits(address: Address, host: str) -> bool:
-    """Whether it means the host: a star stands for one label, wherever it stands."""
+    """Whether the address matches the host; a star matches exactly one label, at any position."""
     if address.host in {"", host}:
         return True
     labels, others = address.host.split("."), host.split(".")

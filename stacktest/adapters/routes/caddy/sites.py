@@ -1,4 +1,4 @@
-"""The sites of a Caddyfile: their addresses, and where Caddy listens for them."""
+"""The sites of a Caddyfile: their addresses, and the ports at which Caddy listens for them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from stacktest.core.shared_network import network_mode
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What of the global options decides who answers."""
+    """The global options that decide which site answers a request."""
 
     https_port: int = 443
     http_port: int = 80
@@ -28,7 +28,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     @property
     def redirects(self) -> bool:
-        """Whether Caddy leads plain HTTP to HTTPS by itself."""
+        """Whether Caddy itself redirects plain HTTP to HTTPS."""
         return self.auto_https not in {"off", "disable_redirects"}
 
 
@@ -41,7 +41,7 @@ class Address(Struct, frozen=True, kw_only=True):
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """A block of the Caddyfile with the addresses that it answers for."""
+    """A site block of the Caddyfile with its addresses."""
 
     addresses: tuple[Address, ...]
     lines: tuple[Line, ...]
@@ -51,7 +51,7 @@ class Site(Struct, frozen=True, kw_only=True):
 
 
 def read_options(lines: tuple[Line, ...]) -> Options:
-    """The block of global options at the top, where there is one."""
+    """The options of the global block at the top of the file; the defaults if there is none."""
     block = lines[0].block or () if lines and not lines[0].tokens else ()
     words = {line.name: line for line in block if line.words}
     order = list(ORDER)
@@ -80,7 +80,7 @@ def read_sites(lines: tuple[Line, ...], options: Options, stack: Stack) -> tuple
 
 
 def handed_on(options: Options, listeners: tuple[Listener, ...]) -> Iterator[Route]:
-    """The guards of `layer4`, which sees a connection before any site does and may hand it on."""
+    """Guards for `layer4`, which receives a connection before any site and may forward it."""
     ports = {listener.port for listener in listeners}
     for line, addresses in _layer4(options.lines):
         named = {int(port) for text in addresses for port in re.findall(r":(\d{1,5})$", text)}
@@ -97,7 +97,7 @@ def handed_on(options: Options, listeners: tuple[Listener, ...]) -> Iterator[Rou
 
 
 def fingerprint_text(lines: tuple[Line, ...], stack: Stack) -> str:
-    """The lines without comments and spaces, and what their certificate is."""
+    """The lines without comments and spacing, with the text of their certificates."""
     return "\n".join(_texts(lines, stack, 0))
 
 
@@ -142,11 +142,11 @@ def _reorder(order: list[str], line: Line) -> None:
 def _blocks(lines: tuple[Line, ...]) -> Iterator[tuple[Line, tuple[Line, ...]]]:
     for index, line in enumerate(lines):
         if line.name == "import" and line.block is None:
-            continue  # A file that only the container has.
+            continue  # A file that exists only in the container.
         if line.block is None:
             if index != 0 and not (index == 1 and not lines[0].tokens):
                 raise broken(f"'{line.name}' stands outside of any site", line)
-            # A file with one site may leave the braces out.
+            # A file with a single site may omit the braces.
             yield line, lines[index + 1 :]
             return
         if line.tokens:
@@ -179,20 +179,20 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
             host = (parts["host"] or "").lower()
             addresses.append(Address(host=host, listeners=listeners, path=path))
     if any(address.path.is_present for address in addresses):
-        # Beside an address with a path, Caddy has no matcher for one of neither name nor path.
+        # Caddy makes no matcher for an address without host and path if another one has a path.
         addresses = [a for a in addresses if a.host or a.path.is_present]
     return Site(addresses=tuple(addresses), lines=block, opened=opened, unknown=tuple(unknown))
 
 
 def _is_inner(block: tuple[Line, ...], options: Options) -> bool:
-    """Whether the site listens for the front door's own container alone."""
+    """Whether the site listens only at addresses inside the front door's container."""
     own = [word for line in block if line.name == "bind" for word in line.words]
     words = own or options.default_bind
     return bool(words) and all(_INNER.match(word) for word in words)
 
 
 def _with_tls(site: Site, ports: set[int]) -> Site:
-    """One port speaks TLS to all of its sites, or to none."""
+    """The site with `tls` set for every port in `ports`: a port has TLS for all sites or none."""
     addresses = (
         replace(
             address,
@@ -222,14 +222,14 @@ def _listeners(parts: re.Match[str], options: Options, *, has_tls: bool) -> tupl
 
 
 def _published(listeners: tuple[Listener, ...], stack: Stack) -> tuple[Listener, ...]:
-    """Those that the front door publishes; what only other containers reach has no host name."""
+    """The listeners at ports that the front door publishes; all if it publishes none."""
     door = stack.services.get(stack.front_door)
     ports = {port.target for port in door.ports} if door else set()
     return tuple(item for item in listeners if not ports or item.port in ports)
 
 
 def _why_unreachable(parts: re.Match[str], options: Options, stack: Stack, *, has_tls: bool) -> str:
-    """Why nobody reaches a name that is meant for all; one at a port of its own need not be."""
+    """Why no client reaches an address with a host; empty if reached, or if it names a port."""
     listeners = _listeners(parts, options, has_tls=has_tls)
     if not parts["host"] or parts["port"] or _published(listeners, stack):
         return ""

@@ -1,9 +1,9 @@
-"""What nginx answers where `error_page` takes the place of a failure.
+"""The statuses that nginx answers with if `error_page` replaces a failure.
 
-error_page 502 /down.html            502, or what goes wrong with that page: 404, 301 …
+error_page 502 /down.html            502, or the failure of the page itself: 404, 301 …
 error_page 502 @down                 502, or a redirect or refusal of that location
-error_page 502 =503 /down.html       503, or what goes wrong with that page
-error_page 404 = @app                whatever the location answers
+error_page 502 =503 /down.html       503, or the failure of the page itself
+error_page 404 = @app                any status of the location's answer
 error_page 502 https://elsewhere/    302
 """
 
@@ -20,11 +20,11 @@ from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
 
 _FIRST_REDIRECT = 300
 _NEVER_OF_A_PROXY = frozenset({402, 404, 405, 406, 409, 410})
-"""Failures that nginx has no reason for where it hands every request to an upstream."""
+"""Failures that nginx itself cannot have in a location that passes every request to an upstream."""
 
 
 class ErrorPage(Struct, frozen=True, kw_only=True):
-    """One `error_page`."""
+    """One `error_page` directive."""
 
     failures: frozenset[int]
     change: str
@@ -33,7 +33,7 @@ class ErrorPage(Struct, frozen=True, kw_only=True):
 
     @property
     def statuses(self) -> frozenset[int]:
-        """What is answered where nothing is wrong with the page itself."""
+        """The statuses of the answer if the page itself does not fail."""
         if status := whole_number(self.change[1:]):
             return frozenset({status})
         if re.match(r"https?:|\$scheme", self.target):
@@ -42,12 +42,12 @@ class ErrorPage(Struct, frozen=True, kw_only=True):
 
     @property
     def is_named(self) -> bool:
-        """Whether a named location answers, instead of what a path leads to."""
+        """Whether the target is a named location and not a path."""
         return self.target.startswith("@")
 
 
 def error_page(item: Directive) -> ErrorPage:
-    """What the directive says."""
+    """The `error_page` directive, parsed."""
     *codes, target = item.words or ("",)
     change = codes.pop() if codes and codes[-1].startswith("=") else ""
     failures = frozenset(number for code in codes if (number := whole_number(code)))
@@ -55,9 +55,9 @@ def error_page(item: Directive) -> ErrorPage:
 
 
 def failures_of_a_proxy(page: ErrorPage, chain: tuple[Directive, ...]) -> frozenset[int]:
-    """The failures that can be nginx's own in a location, of those that the page is for.
+    """The failures of `page` that nginx itself can produce in a location.
 
-    An upstream's answers are its own, unless nginx is told to intercept them.
+    An upstream's failures do not count, unless nginx is configured to intercept them.
     """
     block = chain[0]
     is_proxied = any(item.name in PASSES for item in block.block) and not block.all("try_files")
@@ -73,7 +73,7 @@ def failures_of_a_proxy(page: ErrorPage, chain: tuple[Directive, ...]) -> frozen
 
 
 def refusals(steps: Iterable[Route]) -> frozenset[int]:
-    """Redirects and refusals of nginx's own among the steps: they win over the failure's status."""
+    """Statuses of nginx's own redirects and refusals in the steps; they replace the failure's."""
     return frozenset(
         status
         for step in steps
@@ -84,7 +84,7 @@ def refusals(steps: Iterable[Route]) -> frozenset[int]:
 
 
 def missing_page(root: str, path: str, index: tuple[str, ...]) -> frozenset[int]:
-    """What is answered in place of a file; none where it is there, or in the container alone."""
+    """The status if the page's file is missing; empty if it exists or is only in the container."""
     kind = file_kind(root, path) if root else "file"
     if kind == "folder" and not path.endswith("/"):
         return frozenset({301})

@@ -1,11 +1,11 @@
-"""Which `location` nginx takes for a path, as conditions that are tried in order.
+"""Which `location` nginx selects for a path, as conditions that are tried in order.
 
 1. `= /path`
 2. regular expressions within the longest other location
-3. the longest `^~ /path`, unless a longer plain one fits
+3. the longest `^~ /path`, unless a longer plain one matches
 4. regular expressions in the order of the file
 5. the longest plain `/path`
-6. none: what the server itself says
+6. none: the directives of the `server` block itself
 """
 
 import re
@@ -22,24 +22,24 @@ PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "gr
 
 
 class Location(Struct, frozen=True, kw_only=True):
-    """A `location` with the blocks around it, and the paths that it is taken for."""
+    """A `location` with the blocks around it, and the paths for which nginx selects it."""
 
     kind: str
     """`=`, `^~`, `~` or empty."""
     path: str
     conditions: tuple[PathCondition, ...]
     chain: tuple[Directive, ...]
-    """The location itself, then what stands around it, outwards."""
+    """The location itself, then the blocks around it, from inner to outer."""
 
     @property
     def text(self) -> str:
-        """The condition for people."""
+        """The condition as shown in messages."""
         if self.kind in {"=", "~"}:
             return self.path if self.kind == "=" else f"@{self.path}"
         return "" if self.path == "/" else f"{self.path}*"
 
     def fits(self, path: str) -> bool | None:
-        """Whether it is taken for a path that is known; None: an expression cannot be read."""
+        """Whether nginx selects it for `path`; None: one of its expressions cannot be read."""
         results = [condition.holds(path) for condition in self.conditions]
         return False if False in results else None if None in results else True
 
@@ -71,7 +71,7 @@ def named_location(chain: tuple[Directive, ...], name: str) -> Location | None:
 
 
 def location_for(chain: tuple[Directive, ...], path: str) -> Location | Unknown | None:
-    """The location that a server takes for a path; None: its own block answers."""
+    """The location that a server selects for a path; None: the `server` block itself answers."""
     for item in locations_of(chain):
         fits = item.fits(path)
         if fits is None:
@@ -82,13 +82,13 @@ def location_for(chain: tuple[Directive, ...], path: str) -> Location | Unknown 
 
 
 def path_of(block: Directive) -> str:
-    """The folder that a location is for, with a slash at its end; that of a server is `/`."""
+    """The path prefix of a location, ending in a slash; `/` for a server or an expression."""
     kind, path = _words(block) if block.name == "location" else ("", "/")
     return f"{path.rstrip('/')}/" if kind in {"", "^~"} and path.startswith("/") else "/"
 
 
 def prefix(path: str) -> tuple[PathCondition, ...]:
-    """The condition that a path begins like this; none for `/`."""
+    """The condition that a request's path starts with `path`; no condition for `/`."""
     return () if path == "/" else (PathCondition(patterns=(f"^{re.escape(path)}",)),)
 
 
@@ -100,7 +100,7 @@ _KINDS = frozenset({"=", "^~", "~", "~*"})
 def _collected(
     chain: tuple[Directive, ...], outer: tuple[PathCondition, ...]
 ) -> Iterator[Location]:
-    """Every location, those within others too: for plain ones nesting makes no difference."""
+    """Every location, nested ones included: nesting makes no difference for plain locations."""
     for item in chain[0].all("location"):
         kind, path = _words(item)
         if path.startswith("@") or not path:

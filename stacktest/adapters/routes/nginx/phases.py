@@ -1,10 +1,10 @@
-"""What nginx does with a request in one `server` or `location`, phase by phase.
+"""The steps of a request in one nginx `server` or `location`, phase by phase.
 
 rewrite    set, if, return, rewrite, in the order of the file
-access     allow and deny, auth_basic, auth_request: a guard answers 401 or 403 by itself
-try        try_files: a file of the door's own, or another location
-content    proxy_pass and its kin: an upstream; else files below `root`
-errors     error_page: what nginx's own failures look like
+access     allow and deny, auth_basic, auth_request: guards that answer 401 or 403 themselves
+try        try_files: a file that the front door serves itself, or another location
+content    proxy_pass, fastcgi_pass …: an upstream; else files below `root`
+errors     error_page: the answers to nginx's own failures
 """
 
 import re
@@ -59,7 +59,7 @@ _METHODS = frozenset(
 )
 _MOST_JUMPS = 8
 _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri|is_args|args)\b")
-"""What stands behind the address of an upstream without a slash, as it brings its own."""
+"""Variables that may directly follow an upstream's address, as in `http://app$request_uri`."""
 
 
 class Phases(Struct, frozen=True, kw_only=True):
@@ -71,10 +71,10 @@ class Phases(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     variables: Variables
     in_error_page: bool = False
-    """Whether an `error_page` led here: then no other one counts."""
+    """Whether an `error_page` led here: nginx then ignores every other `error_page`."""
 
     def steps(self) -> Iterator[Route]:
-        """Everything that the server may do with a request, in its order."""
+        """All steps that the server may take for a request, in its order."""
         done = self.rewrites(self.server, self.variables, level=0)
         yield from done.steps
         if any(map(is_certain, done.steps)):
@@ -92,7 +92,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         yield from inner.after_rewrite(self.server, variables, 0)
 
     def location_steps(self, location: Location, jumps: int) -> list[Route]:
-        """What happens to a request for which the location was taken."""
+        """The steps of a request for which the location was selected."""
         done = self.rewrites(location.chain, self.variables, level=1)
         steps = list(done.steps)
         if not any(map(is_certain, steps)):
@@ -102,7 +102,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         return steps
 
     def narrowed(self, location: Location, steps: list[Route]) -> Iterator[Route]:
-        """The steps of a location, for the paths that it is taken for."""
+        """The steps of a location, restricted to the paths for which it is selected."""
         for step in steps:
             yield replace(
                 step,
@@ -115,7 +115,7 @@ class Phases(Struct, frozen=True, kw_only=True):
     def rewrites(
         self, chain: tuple[Directive, ...], variables: Variables, *, level: int
     ) -> Rewritten:
-        """What set, if, return, rewrite and break do."""
+        """The effect of set, if, return, rewrite and break in the innermost block."""
         done = Rewritten(variables=variables)
         for item in chain[0].block:
             if done.has_ended:
@@ -142,7 +142,7 @@ class Phases(Struct, frozen=True, kw_only=True):
     def after_rewrite(
         self, chain: tuple[Directive, ...], variables: Variables, jumps: int
     ) -> list[Route]:
-        """What the later phases do."""
+        """The steps of the phases after the rewrite phase."""
         here = replace(self, variables=variables)
         steps = [*here.errors(chain, jumps), *here.access(chain, jumps)]
         steps += [*cached(chain), *here.other_methods(chain[0])]
@@ -157,7 +157,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         return steps + here.static_files(chain, jumps)
 
     def access(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
-        """Guards of the access phase."""
+        """The guards of the access phase."""
         rules = inherited(chain, "allow", "deny")
         if any(item.name == "deny" for item in rules):
             is_closed = rules[0].name == "deny" and rules[0].words == ("all",)
@@ -180,7 +180,7 @@ class Phases(Struct, frozen=True, kw_only=True):
             yield replace(guard, service=services[0]) if services else guard
 
     def errors(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
-        """What `error_page` makes of nginx's own failures, where it is another status."""
+        """Guards for `error_page` answers to nginx's own failures, if they change the status."""
         for item in () if self.in_error_page else inherited(chain, "error_page"):
             page = error_page(item)
             if not failures_of_a_proxy(page, chain):
@@ -193,7 +193,7 @@ class Phases(Struct, frozen=True, kw_only=True):
                 statuses = frozenset(status for step in steps for status in step.statuses)
             if statuses == page.failures and not page.is_named:
                 statuses, services = frozenset(), set()
-            # What a path leads to may fail as well; then the page is nginx's own after all.
+            # The request for the page's path may fail as well; then nginx itself answers.
             own = frozenset() if services and page.is_named else statuses
             own |= refusals(steps) | inner.absent_page(page.target, steps)
             rows = [(service, statuses) for service in sorted(services)] + [(None, own)]
@@ -202,7 +202,7 @@ class Phases(Struct, frozen=True, kw_only=True):
                     yield replace(guard_step(item, answers, is_hidden=True), service=service)
 
     def absent_page(self, target: str, steps: list[Route]) -> frozenset[int]:
-        """What nginx answers where the file of an error page is not there."""
+        """The statuses with which nginx answers if the file of an error page is missing."""
         if target.startswith("@"):
             location: Location | Unknown | None = named_location(self.server, target)
         else:
@@ -218,7 +218,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         return missing_page(self._root(chain), path, self._index(chain))
 
     def jump(self, target: str, jumps: int) -> list[Route]:
-        """The steps for a path, or a named location, that nginx goes on with by itself."""
+        """The steps after an internal redirect of nginx to a path or a named location."""
         if target.startswith("@"):
             location = named_location(self.server, target)
             return self.location_steps(location, jumps) if location else []
@@ -233,12 +233,12 @@ class Phases(Struct, frozen=True, kw_only=True):
         return self.after_rewrite(self.server, self.variables, jumps)
 
     def passes(self, scope: Directive, variables: Variables) -> list[Route]:
-        """The upstreams that the block itself hands the request to."""
+        """Routes to the upstreams that the block itself passes the request to."""
         passes = [item for item in scope.block if item.name in PASSES and item.words]
         return [step for item in passes[-1:] for step in self._targets(item, variables)]
 
     def other_methods(self, scope: Directive) -> Iterator[Route]:
-        """The upstreams of a `limit_except`, which are for every method that it does not name."""
+        """Routes to the upstreams in a `limit_except`, for every method that it does not list."""
         for item in scope.all("limit_except"):
             named = frozenset(map(str.upper, item.words))
             others = _METHODS - named - ({"HEAD"} if "GET" in named else frozenset())
@@ -256,7 +256,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         content: list[Route],
         jumps: int,
     ) -> list[Route]:
-        """What try_files finds: a file, a folder, or where nginx goes on."""
+        """The steps of a `try_files`: a file, a folder's index, or the last word's target."""
         *files, last = item.words or ("=404",)
         here = content or [replace(own_step(item, STATIC_FILE), match="file", is_guard=True)]
         steps: list[Route] = []
@@ -275,7 +275,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         return steps + (jumped or [own_step(item, ANY_STATUS)])
 
     def _folder(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
-        """A folder's index: a file of the door's own, or a program for another location."""
+        """The steps for a folder's index: a file that nginx serves, or a program elsewhere."""
         root, steps = self._root(chain), []
         for name in self._index(chain):
             path = f"{path_of(chain[0])}{name}"
@@ -283,7 +283,7 @@ class Phases(Struct, frozen=True, kw_only=True):
             is_other = isinstance(location, Location) and location.chain != chain
             program = self.jump(path, jumps + 1) if is_other and jumps <= _MOST_JUMPS else []
             passed = [step for step in program if step.service or step.upstream]
-            # What is taken for the index of one folder may not be for that of another below it.
+            # A folder below this one may have its index in another location.
             is_sure = isinstance(location, Location) and location.kind == "~"
             steps += [
                 replace(
@@ -300,7 +300,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         return [*steps, replace(own, files=root, index="", match="folder")]
 
     def static_files(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
-        """Files below the root: the door's own, but for programs that an index names."""
+        """The steps for files below `root`: nginx serves them, except for programs in `index`."""
         if jumps > _MOST_JUMPS or "php" not in " ".join(self._index(chain)):
             return [own_step(chain[0], ANY_STATUS)]
         return [*self._folder(chain, jumps), own_step(chain[0], ANY_STATUS)]

@@ -1,4 +1,4 @@
-"""Host names of an nginx configuration and who answers for each, with the line that says so."""
+"""Routes of an nginx configuration: its host names and what answers each, with file and line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from stacktest.core.routing import HTTP, HTTPS
 
 
 def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
-    """Routes of every `server` in the files and in the files that they include."""
+    """Routes of every `server` in the files and in files that they include."""
     http = read_http(read_directives(paths, stack), stack)
     routes: list[Route] = []
     any_name = stack.domain or "localhost"
@@ -36,7 +36,7 @@ def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
 
 
 def _hosts(http: HttpBlock, stack: Stack) -> dict[str, bool]:
-    """Names of the servers in the files that were named; the domain for one that takes any name."""
+    """Host names of servers in the named files; the stack's domain for a server of any name."""
     hosts: dict[str, bool] = {}
     for server in http.servers:
         if not server.block.is_named or not server.listeners:
@@ -63,7 +63,7 @@ def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) 
 
 
 def _at_some_address(route: Route) -> Route:
-    """The route where the next server answers what comes to another address of the port."""
+    """The route, marked as uncertain: other addresses of the port belong to the next server."""
     return replace(route, is_hidden=True, match=route.match or "@listen")
 
 
@@ -101,7 +101,7 @@ def _of_server(
 
 
 def _shows_port(place: Listener, stack: Stack) -> bool:
-    """Whether clients reach the listener at a port that they have to name."""
+    """Whether a client must write the port in the URL to reach the listener."""
     door = stack.services.get(stack.front_door)
     outer = {port.published for port in (door.ports if door else ()) if port.target == place.port}
     return not (outer or {place.port}) <= {HTTPS if place.tls else HTTP, None}
@@ -114,7 +114,7 @@ def _unset(server: Server, name: str) -> Route:
 
 
 def _unreachable(http: HttpBlock, stack: Stack) -> Iterator[Route]:
-    """Names of servers that listen at no published port, and that no other server has."""
+    """Unknown routes for names that only servers without a published port have."""
     known = _hosts(http, stack)
     for server in http.servers:
         ports = sorted({place.port for place in listened(server.block) if not place.is_loopback})
@@ -129,7 +129,7 @@ def _unreachable(http: HttpBlock, stack: Stack) -> Iterator[Route]:
 
 
 def _passed_through(http: HttpBlock, stack: Stack) -> Iterator[Route]:
-    """Names that `stream` hands on by the name in the TLS greeting, without opening it."""
+    """Routes of `stream`, which forwards TLS by the name in its greeting, without decrypting."""
     for server in http.passed_through:
         ports = [Listener(port=place.port, tls=True) for place in listened(server)]
         for item in server.all("proxy_pass"):

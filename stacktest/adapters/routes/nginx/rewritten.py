@@ -1,8 +1,8 @@
-"""What the directives of nginx's rewrite phase have done, one after another.
+"""The accumulated effect of the directives in nginx's rewrite phase.
 
-set       a value; not known where the directive is not reached by all requests
-break     the end of the phase in this block, as is a `return`, or a `rewrite` with a last word
-rewrite   another path, for paths that fit: those that go on are the others
+set       a variable's value; not known if only some requests reach the directive
+break     the end of the phase in this block, as is `return`, or `rewrite … last` or `… break`
+rewrite   another path, for paths that match; with `last` or `break` only other paths go on
 """
 
 from collections.abc import Callable, Mapping
@@ -23,21 +23,21 @@ from stacktest.core.route import ANY_STATUS, PathCondition, Route
 
 
 class Rewritten(Struct, frozen=True, kw_only=True):
-    """The steps of some directives, and what holds behind them."""
+    """The steps of some directives, and the state after them."""
 
     variables: Variables
     steps: tuple[Route, ...] = ()
     names: frozenset[str] = frozenset()
-    """Variables that they set."""
+    """Variables that the directives set."""
     has_ended: bool = False
     """Whether no further directive of the block is reached."""
     may_have_ended: bool = False
-    """The same for some requests, which no address shows."""
+    """Whether some requests do not reach it, depending on more than their address."""
     others: tuple[PathCondition, ...] = ()
-    """What holds for the paths of those that reach the next directive."""
+    """Conditions on the paths of requests that reach the next directive."""
 
     def followed_by(self, later: "Rewritten") -> "Rewritten":
-        """With what a later directive does to those requests that reach it."""
+        """The effect of both: these directives, then a later one for requests that reach it."""
         variables = later.variables
         if self.may_have_ended or self.others:
             for name in later.names:
@@ -60,7 +60,7 @@ class Rewritten(Struct, frozen=True, kw_only=True):
         )
 
     def perhaps(self, before: Variables, steps: tuple[Route, ...]) -> "Rewritten":
-        """The same where it depends on the request whether they are reached at all."""
+        """The same effect if it depends on the request whether the directives are reached."""
         variables = before
         for name in self.names:
             variables = variables.updated(name, None)
@@ -69,7 +69,7 @@ class Rewritten(Struct, frozen=True, kw_only=True):
 
 
 def rewritten(item: Directive, variables: Variables, level: int) -> Rewritten:
-    """What a directive other than `if` does; nothing where it is of another phase."""
+    """The effect of a directive other than `if`; none if it is not of the rewrite phase."""
     acts = _ACTIONS.get(item.name)
     return acts(item, variables, level) if acts else Rewritten(variables=variables)
 

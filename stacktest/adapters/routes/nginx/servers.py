@@ -1,7 +1,7 @@
-"""nginx's `server` blocks: their names, where they listen, and which of them answers for a name.
+"""nginx's `server` blocks: their names, where they listen, and which one answers for a name.
 
-nginx first takes the servers of the most specific address that a connection came to, then looks
-for the name among them. Which of its addresses that is in the container, no request shows.
+nginx first selects the servers with the most specific address that the connection came to, then
+the one with the name. The address inside the container is not known from a request.
 """
 
 import re
@@ -27,29 +27,29 @@ class Server(Struct, frozen=True, kw_only=True):
     """One `server` block."""
 
     names: tuple[str, ...]
-    """As written, in small letters but for expressions and variables; empty without a name."""
+    """As written, in lower case except for expressions and variables; empty without a name."""
     listeners: tuple[Listener, ...]
     places: "tuple[Listen, ...]"
     block: Directive
 
     @property
     def is_catch_all(self) -> bool:
-        """Whether it is written for any name."""
+        """Whether the server is meant for any name."""
         return not self.names or not _CATCH_ALL.isdisjoint(self.names)
 
     @property
     def primary_name(self) -> str | None:
-        """The value of `$server_name`; None where the first name is not a plain one."""
+        """The value of `$server_name`; None if the first name is a pattern or has a variable."""
         name = next(iter(self.names), "")
         return None if name[:1] in {"~", "."} or "$" in name else name
 
     @property
     def unset(self) -> tuple[str, ...]:
-        """Names that hold a variable without a value."""
+        """Names that contain a variable without a value."""
         return tuple(n for n in self.names if "$" in n and not n.startswith(("~", "$hostname")))
 
     def hosts(self) -> Iterator[tuple[str, bool]]:
-        """Names that can be asked for, and whether their star stands for many labels."""
+        """Names that a request can have, each with whether its star matches several labels."""
         for name in self.names:
             if name.startswith("~"):
                 yield f"~{name.removeprefix('~').removeprefix('*')}", False
@@ -63,7 +63,7 @@ class Server(Struct, frozen=True, kw_only=True):
 
 
 class HttpBlock(Struct, frozen=True, kw_only=True):
-    """All servers, with what they share."""
+    """All servers, with the upstreams, maps and directives that they share."""
 
     servers: tuple[Server, ...]
     upstreams: Upstreams
@@ -71,7 +71,7 @@ class HttpBlock(Struct, frozen=True, kw_only=True):
     block: Directive
     """The directives of `http` itself."""
     passed_through: tuple[Directive, ...] = ()
-    """Servers of `stream` that hand on connections to names: TLS that nginx does not open."""
+    """Servers of `stream`, which forward TLS connections that nginx does not decrypt."""
     stream_upstreams: Upstreams = field(default_factory=Upstreams)
     stream_maps: Mapping[str, Directive] = field(default_factory=dict)
 
@@ -79,16 +79,16 @@ class HttpBlock(Struct, frozen=True, kw_only=True):
         """The server that nginx takes at each of the port's addresses, each server once."""
         servers = [s for s in self.servers if port in {i.port for i in s.listeners}]
         places = [place for server in servers for place in server.places if place.port == port]
-        # That of every address comes last: it leads where no other one does.
+        # `*` comes last: it counts only for addresses that no other server lists.
         addresses = sorted({place.address for place in places}, key=lambda a: (a == "*", a))
-        # Names are resolved to addresses of IPv4: IPv6 counts where nothing else listens.
+        # Names are resolved to IPv4 addresses: IPv6 counts only if no IPv4 address listens.
         of_ipv4 = [address for address in addresses if not address.startswith("[")]
         chosen = [_chosen(servers, host, address, port) for address in of_ipv4 or addresses]
         return tuple({id(server): server for server in chosen}.values())
 
 
 def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
-    """The `http` block of the files; a fragment's top level is one."""
+    """The `http` block of the files; the top level of a fragment counts as one."""
     blocks = [item for item in directives if item.name == "http"]
     inside = tuple(
         replace(inner, is_named=item.is_named)
@@ -96,7 +96,7 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
         if item.name not in {"stream", "mail", "events"}
         for inner in (item.block if item.name == "http" else (item,))
     )
-    # What stands beside `http` loads modules; it has no `upstream`.
+    # Includes beside `http` load modules; they contain no `upstream`.
     beside = [item for item in directives if blocks and item.name in {UNSEEN, SILENT}]
     stream = tuple(x for item in directives if item.name == "stream" for x in item.block)
     forwarded = _forwarded(stream)
@@ -120,7 +120,7 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
 
 
 class Listen(Struct, frozen=True, kw_only=True):
-    """One `listen` of a server."""
+    """One `listen` directive of a server."""
 
     port: int
     address: str = "*"
@@ -128,11 +128,11 @@ class Listen(Struct, frozen=True, kw_only=True):
     tls: bool = False
     is_default: bool = False
     is_loopback: bool = False
-    """Nobody outside of the container reaches it."""
+    """Whether it is unreachable from outside the container."""
 
 
 def listened(block: Directive) -> Iterator[Listen]:
-    """Where a server listens."""
+    """The `listen` directives of a server; port 80 if it has none."""
     has_tls = any(item.words == ("on",) for item in block.all("ssl"))
     lines = block.all("listen")
     if not lines:
@@ -157,14 +157,14 @@ _EVERY_ADDRESS = frozenset({"", "*", "0.0.0.0"})  # noqa: S104
 
 
 def _address(line: Directive) -> str:
-    """The address of a `listen`, that of IPv6 in brackets; `*` for all of IPv4."""
+    """The address of a `listen`, IPv6 in brackets; `*` for every IPv4 address."""
     text = re.sub(r"(?:^|:)\d{1,5}$", "", line.words[0]) if line.words else ""
     takes_both = text == "[::]" and "ipv6only=off" in line.words
     return "*" if takes_both or text in _EVERY_ADDRESS else text
 
 
 def _chosen(servers: list[Server], host: str, address: str, port: int) -> Server:
-    """The server of one address: exact name, longest star, first expression, default."""
+    """The server for `host` at one address: exact name, longest star, first expression, default."""
     there = {
         id(server): (server, place)
         for server in servers
@@ -181,7 +181,7 @@ def _chosen(servers: list[Server], host: str, address: str, port: int) -> Server
 
 
 def _server(block: Directive, forwarded: Mapping[int, int], *, hides_loopback: bool) -> Server:
-    # The parser takes what follows a `${…}` for a part of the same word.
+    # The parser does not split words after a `${…}`.
     texts = [text for item in block.all("server_name") for text in item.words]
     words = [word for text in texts for word in text.split()]
     places = [
@@ -215,7 +215,7 @@ def _maps(directives: tuple[Directive, ...]) -> dict[str, Directive]:
 
 
 def _forwarded(stream: tuple[Directive, ...]) -> dict[int, int]:
-    """Port of an `http` server → port of the `stream` server in front of it, in one container."""
+    """Port of an `http` server → port of the `stream` server before it in the same container."""
     ports: dict[int, int] = {}
     for server in (item for item in stream if item.name == "server"):
         for outer in (place.port for place in listened(server)):
@@ -243,7 +243,7 @@ def _has_exactly(server: Server, host: str) -> int:
 
 
 def _has_pattern(server: Server, host: str) -> bool:
-    """A host that is itself a pattern is answered by the server that has it."""
+    """Whether the server lists `host` where the host is itself a pattern such as `*.test`."""
     return any(pattern == host for pattern, _ in server.hosts())
 
 

@@ -1,7 +1,7 @@
 """The directives of nginx's files, with includes followed and templates filled in.
 
-The files that are named make up one `http` block, as those of conf.d do. Files beside a fragment,
-in a folder that is mounted as a whole, belong to it as well: they may hold its upstreams.
+The named files together form one `http` block, as the files of conf.d do. Files beside a fragment
+in a folder that is mounted as a whole belong to it as well: they may contain its upstreams.
 """
 
 import re
@@ -23,20 +23,20 @@ from stacktest.core.route import compiled
 from stacktest.errors import UsageError
 
 UNSEEN = "include (unseen)"
-"""The name of an `include` whose file only the container has."""
+"""The directive name of an `include` whose file exists only in the container."""
 SILENT = "include (silent)"
-"""The same where its name says that it decides nothing but how, or where there may be no file."""
+"""The same, if the file changes no route by its name (`ssl.conf`), or a pattern may match none."""
 
 
 class Directive(Struct, frozen=True, kw_only=True):
-    """One directive with its words and, where it opens a block, what stands in that."""
+    """One directive with its words and the directives in its block."""
 
     name: str
     words: tuple[str, ...]
     block: "tuple[Directive, ...]"
     where: str
     is_named: bool = True
-    """Whether its file was named; others only help to read those that were."""
+    """Whether its file was named in `routes`; servers of other files add no host names."""
 
     def all(self, name: str) -> "tuple[Directive, ...]":
         """The directives of that name in its block."""
@@ -44,7 +44,7 @@ class Directive(Struct, frozen=True, kw_only=True):
 
 
 def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, ...]:
-    """The top level of all the files, then that of the files beside them."""
+    """The top-level directives of all the files, then those of the files beside them."""
     reader = _Reader(stack=stack)
     named = tuple(item for path in paths for item in reader.directives(path))
     beside = [path for path in _beside(paths, stack) if path not in paths]
@@ -81,7 +81,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             yield from self._converted(item, path, depth)
 
     def beside(self, path: Path) -> Iterator[Directive]:
-        """A file that was not named: it cannot make the others unreadable."""
+        """The directives of a file that was not named; none if it cannot be read."""
         try:
             yield from (replace(item, is_named=False) for item in tuple(self.directives(path)))
         except UsageError:
@@ -134,7 +134,7 @@ def _text(path: Path, stack: Stack) -> str:
 
 
 def _filled(text: str, stack: Stack) -> str:
-    """The template as the image's own script fills it: variables that are set and chosen."""
+    """The template filled in as the image's script does: only variables that are set and chosen."""
     chosen = compiled(door_environment(stack).get("NGINX_ENVSUBST_FILTER") or "")
     environment = {
         name: setting
@@ -152,12 +152,12 @@ def _filled(text: str, stack: Stack) -> str:
 def _parsed(file: Path, path: Path, stack: Stack) -> list[Mapping[str, Any]]:
     import crossplane
 
-    # Files under conf.d are fragments: where a directive may stand cannot be judged in them.
+    # Files under conf.d are fragments: the parser cannot check the context of their directives.
     payload = crossplane.parse(str(file), single=True, check_ctx=False)
     if payload["errors"]:
         first = payload["errors"][0]
         reason = str(first["error"]).replace(f" in {file}:{first['line']}", "")
-        # The parser has no words for a file that ends within a directive, and no line.
+        # For a file that ends within a directive the parser gives neither a reason nor a line.
         line = first["line"] or (1 if reason else len(_text(file, stack).rstrip().splitlines()))
         reason = reason.replace(str(file), path.name) or "it ends within a directive: no `;`"
         raise _unreadable(reason, shown(path, stack), line)

@@ -1,4 +1,4 @@
-"""What single directives of nginx become: steps of a route."""
+"""The steps that single directives of nginx become."""
 
 import re
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ _SIGN_INS = {
     name: frozenset({401, 403})
     for name in ("auth_basic", "auth_digest", "auth_gss", "auth_jwt", "auth_ldap", "auth_pam")
 } | {"auth_oidc": NOT_2XX}
-"""Directives that want a sign-in, most of them of further modules, and how they refuse."""
+"""Directives that require a sign-in, most from add-on modules → the statuses of a refusal."""
 _FLAGS = {"permanent": 301, "redirect": 302}
 _OPERANDS = 3
 _SIGNS = frozenset({"~", "~*", "!~", "!~*"})
 
 
 def slash_redirect(location: Location, locations: tuple[Location, ...]) -> Iterator[Route]:
-    """The redirect from `/api` to `/api/` where only the latter is handed to an upstream."""
+    """The redirect from `/api` to `/api/` if only the latter is passed to an upstream."""
     path = location.path.rstrip("/")
     is_proxied = any(item.name in PASSES for item in location.chain[0].block)
     is_prefix = location.kind in {"", "^~"} and location.path == f"{path}/" and bool(path)
@@ -35,7 +35,7 @@ def slash_redirect(location: Location, locations: tuple[Location, ...]) -> Itera
 
 
 def cached(chain: tuple[Directive, ...]) -> Iterator[Route]:
-    """The guard of a cache: it may hold what the upstream answered before it failed."""
+    """The guard of a cache: it may serve an answer from before the upstream failed."""
     for item in inherited(chain, *_CACHES)[-1:]:
         if item.words[:1] != ("off",):
             more = (
@@ -50,7 +50,7 @@ def cached(chain: tuple[Directive, ...]) -> Iterator[Route]:
 
 
 def signed_in(chain: tuple[Directive, ...]) -> Iterator[Route]:
-    """The guards of modules that ask who it is, or look at the request, before anything else."""
+    """The guards of modules that require a sign-in or inspect the request before anything else."""
     for name, statuses in _SIGN_INS.items():
         for item in inherited(chain, name)[-1:]:
             if item.words[:1] != ("off",):
@@ -61,7 +61,7 @@ def signed_in(chain: tuple[Directive, ...]) -> Iterator[Route]:
 
 
 def refused(chain: tuple[Directive, ...]) -> Iterator[Route]:
-    """The guards that refuse some requests: by method, by rate, for lack of a certificate."""
+    """The guards that refuse some requests: by method, by rate, or without a client certificate."""
     for item in chain[0].all("limit_except"):
         yield guard_step(item, frozenset({401, 403}), is_hidden=True)
     for item in inherited(chain, "limit_req_status", "limit_conn_status"):
@@ -81,22 +81,22 @@ def inherited(chain: tuple[Directive, ...], *names: str) -> tuple[Directive, ...
 
 
 def own_step(item: Directive, statuses: frozenset[int]) -> Route:
-    """The answer of nginx itself, where the directive acts."""
+    """The step of a directive with which nginx itself answers."""
     return Route(host="", where=item.where, statuses=statuses)
 
 
 def guard_step(item: Directive, statuses: frozenset[int], *, is_hidden: bool = False) -> Route:
-    """The same where the directive may let the request pass."""
+    """The step of a directive that answers some requests itself and lets others pass."""
     return replace(own_step(item, statuses), is_final=False, is_guard=True, is_hidden=is_hidden)
 
 
 def unseen_step(step: Route, item: Directive) -> Route:
-    """The step where an `include` decides it whose file only the container has."""
+    """The step, unknown because it depends on an `include` whose file is only in the container."""
     return replace(step, unknown=f"what {item.words[0]} says, which is not on this side")
 
 
 def unseen_content(block: Directive) -> Route | None:
-    """The answer where only an unseen file can say who gives it; of a location, any such file."""
+    """The unknown step of a block that includes an unseen file; in a location even a silent one."""
     names = {UNSEEN, SILENT} if block.name == "location" else {UNSEEN}
     files = sorted(
         (item for item in block.block if item.name in names), key=lambda item: item.name == SILENT
@@ -105,7 +105,7 @@ def unseen_content(block: Directive) -> Route | None:
 
 
 def return_statuses(item: Directive, variables: Variables) -> frozenset[int]:
-    """What a `return` answers."""
+    """The statuses that a `return` answers with."""
     code = variables.expand(item.words[0]) if item.words else "404"
     if status := whole_number(code):
         return frozenset({status})
@@ -113,7 +113,7 @@ def return_statuses(item: Directive, variables: Variables) -> frozenset[int]:
 
 
 def rewrite_step(item: Directive, level: int) -> Route:
-    """What a `rewrite` does: a redirect, or another path from here on."""
+    """The step of a `rewrite`: a redirect, or another path for later steps."""
     expression, target, *flags = item.words
     condition = PathCondition(patterns=(expression,), level=level)
     flag = flags[0] if flags else ""

@@ -1,8 +1,8 @@
-"""Whom nginx asks at an address: the servers of the `upstream` of that name, else the address.
+"""Where nginx passes a request: the servers of the `upstream` of that name, else the address.
 
 server app:80; server other:80;   any of them
-server app:80 down;               never asked
-include servers.conf;             not known, where only the container has the file
+server app:80 down;               never used
+include servers.conf;             not known if the file is only in the container
 """
 
 import re
@@ -23,17 +23,17 @@ class Upstreams(Struct, frozen=True, kw_only=True):
     """The `upstream` blocks of `http`, or of `stream`."""
 
     blocks: Mapping[str, Directive] = field(default_factory=dict)
-    """By their names in small letters, as nginx compares them."""
+    """By name in lower case, as nginx compares them."""
     unseen: tuple[Directive, ...] = ()
-    """Files that only the container has and that may hold further blocks."""
+    """Includes of files that are only in the container and may contain further blocks."""
 
     def addresses(self, text: str) -> tuple[str, ...]:
-        """The addresses that a `proxy_pass` without a scheme means."""
+        """The addresses of a `proxy_pass` without a scheme: its upstream's servers, or its text."""
         block = self.blocks.get(text.lower())
         return tuple(server.words[0] for server in _asked(block)) if block else (text,)
 
     def routes(self, stack: Stack, text: str, where: str, *, by_request: bool) -> list[Route]:
-        """Who may answer; an address that is made `by_request` is looked up for each of them."""
+        """Routes to the servers that may answer; `by_request`: looked up for every request."""
         scheme, separator, rest = text.rpartition("://") if "://" in text else ("", "", text)
         name = re.split(r"[/?]", rest, maxsplit=1)[0] if separator or "/" not in text else rest
         block = self.blocks.get(name.lower())
@@ -55,7 +55,7 @@ class Upstreams(Struct, frozen=True, kw_only=True):
     # Private
 
     def _doubted(self, route: Route, name: str) -> Route:
-        """The route, unless a file that is not seen may have an `upstream` of that name."""
+        """The route; unknown if an unseen file may define an `upstream` of that name."""
         if ":" in name or route.unknown:
             return route
         files = [item for item in self.unseen if item.name == UNSEEN or not route.service]
@@ -66,7 +66,7 @@ class Upstreams(Struct, frozen=True, kw_only=True):
 
 
 def read_upstreams(directives: Iterable[Directive]) -> Upstreams:
-    """The blocks among the directives."""
+    """The `upstream` blocks among the directives."""
     items = tuple(directives)
     return Upstreams(
         blocks={i.words[0].lower(): i for i in items if i.name == "upstream" and i.words},

@@ -1,4 +1,4 @@
-"""nginx's variables as far as the host name, the listener and the file tell them."""
+"""The values of nginx's variables, as far as host name, listener and files determine them."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ class Variables(Struct, frozen=True, kw_only=True):
 
     values: Mapping[str, str] = field(default_factory=dict)
     maps: Mapping[str, Directive] = field(default_factory=dict)
-    """`map` blocks by the name of the variable that they make."""
+    """`map` blocks by the name of the variable that they define."""
 
     def expand(self, text: str) -> str:
         """The text with every variable that has a value replaced."""
@@ -28,7 +28,7 @@ class Variables(Struct, frozen=True, kw_only=True):
         return not _VARIABLE.search(self.expand(text))
 
     def updated(self, name: str, value: str | None) -> "Variables":
-        """With another value; None: it depends on the request from here on."""
+        """A copy with another value of a variable; None: it depends on the request."""
         values = {key: text for key, text in self.values.items() if key != name}
         maps = {key: block for key, block in self.maps.items() if key != name}
         if value is not None:
@@ -36,7 +36,7 @@ class Variables(Struct, frozen=True, kw_only=True):
         return Variables(values=values, maps=maps)
 
     def holds(self, words: tuple[str, ...]) -> bool | None:
-        """Whether the condition of an `if` holds; None: the request decides."""
+        """Whether the condition of an `if` holds; None: it depends on the request."""
         left = self.expand(words[0]) if words else "$"
         if _VARIABLE.search(left) or left.startswith(("-", "!-")):
             return None
@@ -54,7 +54,7 @@ class Variables(Struct, frozen=True, kw_only=True):
         if name in self.values:
             return self.values[name]
         if name in self.maps:
-            # Without the map itself: nginx refuses maps that form a cycle.
+            # Leave the map itself out, against endless recursion: nginx refuses cyclic maps.
             return _mapped(self.maps[name], self.updated(name, None)) or text
         return text
 
@@ -67,10 +67,10 @@ def initial(
     server_name: str | None,
     shows_port: bool,
 ) -> Variables:
-    """What a request for a host at a listener tells; of a pattern of hosts, only the listener.
+    """The variables of a request for `host` at a listener; for a pattern, those of the listener.
 
-    `server_name` is the first name of the server that answers, None where it is not a plain one;
-    `shows_port`: clients may write a port behind the name.
+    `server_name` is the first name of the server that answers, None if it is a pattern;
+    `shows_port`: clients may write a port after the name.
     """
     scheme = "https" if listener.tls else "http"
     values = {"scheme": scheme, "server_port": str(listener.port), "https": "on" * listener.tls}
@@ -83,7 +83,7 @@ def initial(
 
 
 def fits_name(pattern: str, name: str) -> bool:
-    """Whether a key of a `map`, or a `server_name`, means the name."""
+    """Whether a key of a `map`, or a `server_name`, matches the name."""
     if pattern.startswith("~"):
         return bool(_fits_expression(pattern, name))
     if pattern.startswith("."):
@@ -109,7 +109,7 @@ def _mapped(block: Directive, variables: Variables) -> str | None:
 def _map_value(block: Directive, source: str) -> str | None:
     """The value of a `map`: an equal key, the longest with a star, an expression, the default.
 
-    None where an expression cannot be read, or where only the container has another part of it.
+    None if an expression cannot be read, or if an included part of it is only in the container.
     """
     values = {entry.name: entry.words[0] for entry in block.block if entry.words}
     folded = {key.removeprefix("\\").lower(): value for key, value in values.items()}
@@ -128,7 +128,7 @@ def _map_value(block: Directive, source: str) -> str | None:
 
 
 def _starred_key(keys: Iterable[str], name: str) -> str:
-    """The longest key with a star before its name, else with one behind it; empty without any."""
+    """The longest matching key with a leading star, else with a trailing star; empty if none."""
     fitting = [key for key in keys if not key.startswith("~") and fits_name(key.lower(), name)]
     return max(fitting, key=lambda key: (not key.endswith(".*"), len(key)), default="")
 

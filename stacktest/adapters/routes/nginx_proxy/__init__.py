@@ -1,1 +1,1 @@
-"""Routes from `VIRTUAL_HOST`, as nginx-proxy reads it off the containers' environment."""
+"""Routes from `VIRTUAL_HOST` in the containers' environment, as nginx-proxy reads it."""

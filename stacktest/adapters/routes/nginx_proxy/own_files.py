@@ -1,8 +1,8 @@
-"""What files that are mounted into nginx-proxy may answer in the place of a service.
+"""Files mounted into nginx-proxy whose directives may answer in place of a service.
 
-vhost.d/HOST, else default                       in the server of the name
+vhost.d/HOST, else default                       included in the `server` of the host
 vhost.d/HOST_location, else default_location     in its locations; HOST_*: in one of them
-proxy.conf, conf.d/*.conf                        beside all servers: further servers, too
+proxy.conf, conf.d/*.conf                        outside all servers; may define further servers
 """
 
 import itertools
@@ -27,12 +27,12 @@ def acting_lines(stack: Stack, host: str) -> Iterator[str]:
 # Private
 
 _Statement = tuple[int, int, list[str]]
-"""Line, depth and words of a directive."""
+"""Line number, nesting depth and words of a directive."""
 _Choose = Callable[[Iterable[_Statement]], Iterator[int]]
 
 
 def _first_place(path: Path, stack: Stack, choose: _Choose) -> Iterator[str]:
-    """Where the first of the chosen lines is; of a file that cannot be read, the file."""
+    """`file:line` of the first chosen line; the file alone if it cannot be read."""
     name = shown(path, stack)
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -70,7 +70,7 @@ _ACTING = re.compile(
     r"return|rewrite|location|allow|\w+_pass|try_files|if|root|alias|index|include|internal|perl|"
     rf"js_content|stub_status|empty_gif|dav_methods|ssl_verify_client|{_BESIDE_ALL}"
 )
-"""Directives of nginx by which it may answer by itself, or ask somebody else."""
+"""Directives with which nginx may answer itself or pass the request to another upstream."""
 
 
 def _files_of(stack: Stack, host: str) -> Iterator[Path]:

@@ -1,8 +1,8 @@
-"""Host names in `VIRTUAL_HOST` and its like, by which nginx-proxy makes its own configuration.
+"""Routes from `VIRTUAL_HOST` and related variables, from which nginx-proxy generates its files.
 
-VIRTUAL_HOST, VIRTUAL_PORT, VIRTUAL_PATH     names of a service, its port, the path that it gets
+VIRTUAL_HOST, VIRTUAL_PORT, VIRTUAL_PATH     host names of a service, its port, its path prefix
 VIRTUAL_HOST_MULTIPORTS                      the same for several ports, as YAML
-HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      what nginx-proxy answers by itself
+HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      the answers of nginx-proxy itself
 /etc/nginx/certs, htpasswd                   files of nginx-proxy, by host name
 """
 
@@ -26,7 +26,7 @@ from stacktest.core.unknown import Unknown
 
 
 def read_virtual_hosts(stack: Stack) -> tuple[Route, ...]:
-    """The routes of every host name that a service's environment gives to nginx-proxy."""
+    """The routes of every host name in the environment of a service."""
     claims = [claim for service in stack.services.values() for claim in _claims(service, stack)]
     known = [claim for claim in claims if not claim.unknown]
     by_host: dict[str, list[_Claim]] = {}
@@ -54,7 +54,7 @@ _CERTS, _PASSWORDS = "/etc/nginx/certs", "/etc/nginx/htpasswd"
 
 
 class _Claim(Struct, frozen=True, kw_only=True):
-    """One host name of a service, with the path that it wants there."""
+    """One host name that a service requests, with the path below which it answers."""
 
     service: Service
     where: str
@@ -65,7 +65,7 @@ class _Claim(Struct, frozen=True, kw_only=True):
 
 
 class _Tls(Struct, frozen=True, kw_only=True):
-    """Whether nginx-proxy has a certificate for a name; None where nobody on this side knows."""
+    """How nginx-proxy serves a name; `has_certificate` is None where that is not known."""
 
     has_certificate: bool | None
     method: str
@@ -74,7 +74,7 @@ class _Tls(Struct, frozen=True, kw_only=True):
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """Where the services answer; empty: at either port."""
+        """The listeners at which the services answer; empty: at either port."""
         plain, secure = self.ports
         if self.has_certificate is None:
             return (plain,) if self.method == "nohttps" else ()
@@ -84,7 +84,7 @@ class _Tls(Struct, frozen=True, kw_only=True):
 
     @property
     def redirects(self) -> bool:
-        """Whether plain HTTP is led to HTTPS, or may be."""
+        """Whether plain HTTP is, or may be, redirected to HTTPS."""
         return self.has_certificate is not False and self.method == "redirect"
 
 
@@ -168,7 +168,7 @@ def _routes(claims: list[_Claim], stack: Stack) -> list[Route]:
 
 
 def _targets(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
-    """Per path the services that ask for it, in the order in which nginx tries the paths."""
+    """The routes to services by path, in the order in which nginx tries the paths."""
     paths = dict.fromkeys(claim.path for claim in claims)
     for path in sorted(paths, key=_rank):
         steps = [_target(claim, stack) for claim in claims if claim.path == path]
@@ -185,7 +185,7 @@ def _target(claim: _Claim, stack: Stack) -> Route:
 
 
 def _rank(path: str) -> tuple[int, int]:
-    """A path alone, then expressions in their order, then the longest beginning."""
+    """The sort key of a path: exact paths, then expressions in their order, then long prefixes."""
     kind, text = _parts(path)
     if kind:
         return ("=", "~").index(kind), 0
@@ -193,7 +193,7 @@ def _rank(path: str) -> tuple[int, int]:
 
 
 def _parts(path: str) -> tuple[str, str]:
-    """`=`, `~` or empty, and the path or expression behind it: `~* ^/(a|b)/`."""
+    """The sign (`=`, `~` or empty) and the path or expression after it, as in `~* ^/(a|b)/`."""
     parts = re.fullmatch(r"(=|\^~|~\*|~)\s*(.*)", path)
     if parts is None:
         return "", path
@@ -223,7 +223,7 @@ def _tls(claims: list[_Claim], stack: Stack) -> _Tls:
     candidates = [*filter(None, names), host, *parents]
     has_certificate = _has_file(stack, _CERTS, [f"{name}.crt" for name in candidates])
     if not has_certificate and _has_file(stack, _CERTS, ["default.crt"]):
-        # Newer versions take the default one for every name, older ones do not.
+        # Newer versions use the default certificate for every name, older versions do not.
         has_certificate = None
     return _Tls(
         has_certificate=has_certificate,
@@ -233,7 +233,7 @@ def _tls(claims: list[_Claim], stack: Stack) -> _Tls:
 
 
 def _ports(door: Service | None) -> tuple[Listener, Listener]:
-    """Where nginx-proxy listens, in its container."""
+    """The ports at which nginx-proxy listens in its container: HTTP, HTTPS."""
     environment = door.environment if door else {}
     plain, secure = (environment.get(name) or "" for name in ("HTTP_PORT", "HTTPS_PORT"))
     return (
@@ -243,7 +243,7 @@ def _ports(door: Service | None) -> tuple[Listener, Listener]:
 
 
 def _redirect(host: str, where: str, tls: _Tls) -> Iterator[Route]:
-    """The way to HTTPS at the plain port, where only the container can tell whether it is there."""
+    """The possible redirect to HTTPS at the plain port, if the certificate is not known."""
     if tls.redirects and tls.has_certificate is None:
         yield Route(
             host=host,
@@ -257,7 +257,7 @@ def _redirect(host: str, where: str, tls: _Tls) -> Iterator[Route]:
 
 
 def _guards(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
-    """What nginx-proxy may answer by itself before a service is asked."""
+    """The guards with which nginx-proxy may answer before it asks a service."""
     host, where = claims[0].host, claims[0].where
     guard = Route(host=host, where=where, is_guard=True, is_final=False, is_hidden=True)
     names = [host, *(f"{host}_{claim.path}" for claim in claims)]
@@ -271,7 +271,7 @@ def _guards(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
 
 
 def _slash_redirects(claims: list[_Claim]) -> Iterator[Route]:
-    """The redirect from `/app` to `/app/`, nginx's own where only the latter is handed on."""
+    """The redirect of nginx from `/app` to `/app/` if only the latter is passed to a service."""
     paths = {text for claim in claims for kind, text in [_parts(claim.path)] if not kind}
     for path in sorted(path for path in paths if path.endswith("/") and path != "/"):
         if path.rstrip("/") not in paths:
@@ -286,7 +286,7 @@ def _slash_redirects(claims: list[_Claim]) -> Iterator[Route]:
 
 
 def _has_file(stack: Stack, folder: str, names: Iterable[str]) -> bool | None:
-    """Whether nginx-proxy has one of the files; None: only the container can tell."""
+    """Whether nginx-proxy has one of the files; None: the folder is not visible on this side."""
     files = {posixpath.basename(target) for target in mounted_files(stack, f"{folder}/*")}
     if not files.isdisjoint(names):
         return True

@@ -1,1 +1,1 @@
-"""Routes that Traefik takes from labels and from the files of its file provider."""
+"""Routes that Traefik reads from labels and from the files of its file provider."""

@@ -1,7 +1,7 @@
-"""What Traefik's providers say: the labels of every service, and the files of the file provider.
+"""The configuration from Traefik's providers: labels of every service, and the provider's files.
 
-Both say the same things; they become one nested mapping with keys in small letters, since Traefik
-reads them in any case.
+Both have the same structure and become a nested mapping with keys in lower case, since Traefik
+ignores their case.
 """
 
 import posixpath
@@ -19,9 +19,9 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
 
 DOCKER, FILE = "docker", "file"
-"""The providers, as they stand behind the @ of a name."""
+"""The providers, as written after the @ of a name."""
 Section = Mapping[str, Json]
-"""A nested mapping with keys in small letters."""
+"""A nested mapping with keys in lower case."""
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -32,19 +32,19 @@ class Origin(Struct, frozen=True, kw_only=True):
     http: Section
     tcp: Section = field(default_factory=dict)
     service: str = ""
-    """Whose labels they are."""
+    """The service that has the labels; empty for a file."""
     labels: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
     lines: Mapping[str, str] = field(default_factory=dict)
-    """`http.NAME` or `tcp.NAME` of a router → where its rule stands."""
+    """`http.NAME` or `tcp.NAME` of a router → the place of its rule."""
 
     def place(self, kind: str, name: str) -> str:
-        """Where the rule of a router stands, else all that the origin says."""
+        """The place of a router's rule; the place of the whole origin if it has no rule."""
         return self.lines.get(f"{kind}.{name}", self.where)
 
 
 def label_origins(stack: Stack, static: Static) -> Iterator[Origin | Unknown]:
-    """The labels of every service, with or without any for Traefik, or why one is not read."""
+    """The labels of every service, even without Traefik labels; or why a label is not read."""
     for service in stack.services.values():
         nested: dict[str, Json] = {}
         lines: dict[str, str] = {}
@@ -71,7 +71,7 @@ def label_origins(stack: Stack, static: Static) -> Iterator[Origin | Unknown]:
 def file_origins(
     stack: Stack, static: Static, named: tuple[Path, ...]
 ) -> Iterator[Origin | Unknown]:
-    """The files that were named, and those of the file provider, or why one cannot be read."""
+    """The named files and those of the file provider; or why a file cannot be read."""
     placed = replace(stack, front_door=static.service) if static.service else stack
     for path in named:
         yield from _of_dynamic_file(path, placed)
@@ -94,13 +94,13 @@ def file_origins(
 
 
 def split_name(name: str, provider: str) -> tuple[str, str]:
-    """A name in small letters, and its provider: the one behind an @; `swarm` reads labels."""
+    """A name in lower case, and its provider: the part after an @ (`swarm` counts as `docker`)."""
     plain, _, other = name.lower().partition("@")
     return plain, DOCKER if other == "swarm" else other or provider
 
 
 def section(value: Json) -> Section:
-    """The mapping, or an empty one where something else stands."""
+    """The value if it is a mapping, else an empty mapping."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -110,7 +110,7 @@ _ROUTER_KEYS = 5
 
 
 def _labels(service: Service, static: Static) -> tuple[Mapping[str, str], str]:
-    """The labels that Traefik reads, and their key: in a swarm those of the service itself."""
+    """The labels that Traefik reads, and their key: in a swarm those below `deploy`."""
     if not static.is_of_a_swarm:
         return service.labels, f"services.{service.name}.labels"
     labels = section(section(section(service.definition).get("deploy")).get("labels"))
@@ -138,7 +138,7 @@ def _put(nested: dict[str, Json], keys: list[str], value: str) -> None:
     for key in keys[:-1]:
         inner = nested.setdefault(key, {})
         if not isinstance(inner, dict):
-            # `tls=true` beside `tls.certresolver=x`: the longer one says more.
+            # `tls=true` beside `tls.certresolver=x`: the longer key is more specific.
             inner = nested[key] = {}
         nested = inner
     if keys and not isinstance(nested.get(keys[-1]), dict):

@@ -1,9 +1,9 @@
-"""Which containers Traefik's provider takes notice of, by an expression over their labels.
+"""Which containers Traefik's provider reads, by a `constraints` expression over their labels.
 
     Label(`traefik.tag`, `public`)          the label has this value
     LabelRegex(`traefik.tag`, `^pub.+`)     the label's value matches the expression
 
-Both are joined by `&&`, `||`, `!` and parentheses, as matchers of a rule are.
+They are combined with `&&`, `||`, `!` and parentheses, like the matchers of a rule.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from stacktest.core.route import compiled
 
 
 def why_constrained(expression: str, labels: Mapping[str, str]) -> str:
-    """Why a container with these labels is left out; empty where it is not."""
+    """Why Traefik leaves out a container with these labels; empty if it does not."""
     if not expression:
         return ""
     try:

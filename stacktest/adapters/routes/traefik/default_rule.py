@@ -1,4 +1,4 @@
-"""The rule that Traefik gives to a container whose labels have none: a template of its names."""
+"""The rule that Traefik gives to a container without a rule label: a template with its names."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,19 +7,19 @@ from stacktest.core.model import Service, Stack
 
 
 def normalized(name: str) -> str:
-    """A name as Traefik writes it: letters and digits, with a hyphen in place of all others."""
+    """The name with a hyphen in place of everything except letters and digits, as in Traefik."""
     return "-".join(re.findall(r"[^\W_]+", name))
 
 
 def own_name(service: str, stack: Stack) -> str:
-    """What Traefik calls a container by default, and the service that leads to it."""
+    """The default name in Traefik of a container and of the service that leads to it."""
     return normalized(f"{service}_{stack.name}")
 
 
 def default_rule(
     template: str, service: Service, labels: Mapping[str, str], stack: Stack
 ) -> str | None:
-    """The rule of a container; None where the template says more than names."""
+    """The rule of a container; None if the template uses more than names and labels."""
     container = service.container_name or f"{stack.name}-{service.name}-1"
     known = all_labels(service, labels, stack)
     values = {".Name": own_name(service.name, stack), ".ContainerName": container}

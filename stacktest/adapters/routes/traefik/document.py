@@ -1,4 +1,4 @@
-"""A file of Traefik, filled as a template and with its keys in small letters."""
+"""A configuration file of Traefik with its template filled in and its keys in lower case."""
 
 import re
 import tomllib
@@ -14,7 +14,7 @@ from stacktest.core.unknown import Unknown
 
 
 def document_of(path: Path, stack: Stack) -> Json | Unknown:
-    """A file of Traefik with keys in small letters, or why it cannot be read."""
+    """The content of a Traefik file with keys in lower case, or why it cannot be read."""
     file = shown(path, stack)
     try:
         text = _filled(path.read_text(encoding="utf-8"), stack)
@@ -28,7 +28,7 @@ def document_of(path: Path, stack: Stack) -> Json | Unknown:
 
 
 def router_lines(path: Path, file: str, routers: list[tuple[str, str]]) -> dict[str, str]:
-    """`http.NAME` or `tcp.NAME` of a router of the file → its place."""
+    """`http.NAME` or `tcp.NAME` of a router in the file → `file:line`."""
     text = path.read_text(encoding="utf-8", errors="replace")
     keys = {} if path.suffix == ".toml" else key_lines(text.encode())
     numbers = {key.lower(): number for key, number in keys.items()}
@@ -49,7 +49,7 @@ _VARIABLE = re.compile(r"\{\{-?\s*env\s+[\"`](\w+)[\"`]\s*-?\}\}")
 
 
 def _filled(text: str, stack: Stack) -> str:
-    """The text with the variables of Traefik's environment that it asks for and that are set."""
+    """The text with `{{ env "NAME" }}` replaced, for variables of Traefik that are set."""
     environment = door_environment(stack)
     return _VARIABLE.sub(lambda match: environment.get(match[1]) or match[0], text)
 

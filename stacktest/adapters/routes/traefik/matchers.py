@@ -1,4 +1,4 @@
-"""What the matchers of a rule mean for a route's step: host names, paths and methods."""
+"""Applies the matchers of a rule to a route's step: host names, paths and methods."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from stacktest.core.routing import covers
 
 
 def host_patterns(literal: Literal) -> tuple[str, ...] | None:
-    """Names and expressions of a matcher by host; None for another matcher."""
+    """Names and expressions of a matcher on the host; None for any other matcher."""
     if literal.name in {"host", "hostheader"}:
         return tuple(_host(value.lower()) for value in literal.values)
     if literal.name == "hostregexp":
@@ -19,7 +19,7 @@ def host_patterns(literal: Literal) -> tuple[str, ...] | None:
 
 
 def hosts_of(part: Alternative) -> tuple[str, ...] | None:
-    """Host names of an alternative, none where any name may fit; None where none can."""
+    """Host names of an alternative; empty: any name may match; None: no name can match."""
     named = [host_patterns(literal) for literal in part if not literal.negated]
     known = [patterns for patterns in named if patterns is not None]
     if not known:
@@ -30,9 +30,9 @@ def hosts_of(part: Alternative) -> tuple[str, ...] | None:
 
 
 def by_greeting(step: Route, part: Alternative, hosts: Iterable[str]) -> Iterator[Route]:
-    """The step for names in the greeting of TLS, among them those of `hosts` that fit.
+    """The step for each name in the TLS greeting, including those of `hosts` that match.
 
-    `HostSNI(`*`)` stands behind what HTTP has for a name, so that it takes none of them.
+    `HostSNI(`*`)` comes after the HTTP routers of a name, so it takes none of `hosts`.
     """
     is_hidden = any(item.negated or item.name not in _GREETING for item in part)
     for item in (item for item in part if item.name in _GREETING and not item.negated):
@@ -51,7 +51,7 @@ def by_greeting(step: Route, part: Alternative, hosts: Iterable[str]) -> Iterato
 
 
 def narrowed(step: Route, part: Alternative, name: str, *, takes_stars: bool) -> Route:
-    """The step for the requests that an alternative of the router `name` takes."""
+    """The step, restricted to requests that match an alternative of the router `name`."""
     conditions = tuple(condition for literal in part for condition in _conditions(literal))
     methods = next((methods for literal in reversed(part) if (methods := _methods(literal))), None)
     is_hidden = any(
@@ -74,7 +74,7 @@ _GREETING = frozenset({"hostsni", "hostsniregexp"})
 
 
 def _text(part: Alternative, conditions: tuple[PathCondition, ...], name: str) -> str:
-    """The requests for people: a path, nothing for all of them, or the router's name."""
+    """The condition as shown in messages: a path, empty for all requests, or the router's name."""
     paths = [item for item in part if item.name in {"path", "pathprefix"} and not item.negated]
     if len(conditions) == 1 and len(paths) == 1:
         star = "*" if paths[0].name == "pathprefix" else ""
@@ -88,7 +88,7 @@ def _conditions(literal: Literal) -> Iterator[PathCondition]:
 
 
 def _methods(literal: Literal) -> frozenset[str]:
-    """Methods that a matcher asks for; empty for any other matcher."""
+    """The methods of a method matcher; empty for any other matcher."""
     is_known = literal.name == "method" and not literal.negated
     return frozenset(value.upper() for value in literal.values if is_known)
 
@@ -102,18 +102,18 @@ def _has_star(literal: Literal) -> bool:
 
 
 def _is_opaque(literal: Literal) -> bool:
-    """Whether what a matcher asks for is not to be seen in a request's path and method."""
+    """Whether a matcher depends on more of a request than its path and method."""
     return _paths(literal) is None and not _methods(literal)
 
 
 def _host(value: str) -> str:
-    """`**.name` stands for names with any number of labels before it."""
+    """The pattern of a host; `**.name` matches names with any number of labels before it."""
     deep = value.startswith("**.")
     return f"~^.+{re.escape(value[2:])}$" if deep else value
 
 
 def _expression(value: str) -> str:
-    """Version 2 writes `{name:expression}.example.test`, version 3 an expression."""
+    """The regular expression of a value: version 2 writes `{name:expression}.example.test`."""
     if not re.search(r"\{[A-Za-z]", value):
         return value
     parts = re.split(r"\{\w+(?::((?:[^{}]|\{[\d,]+\})*))?\}", value)
@@ -124,7 +124,7 @@ def _expression(value: str) -> str:
 
 
 def _paths(literal: Literal) -> tuple[str, ...] | None:
-    """Regular expressions of a matcher by path; empty for all paths; None for another matcher."""
+    """Regular expressions of a matcher on the path; empty: all paths; None: another matcher."""
     if literal.name == "pathregexp":
         return literal.values
     if literal.name not in {"path", "pathprefix"} or any("{" in v for v in literal.values):

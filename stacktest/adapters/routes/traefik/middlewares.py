@@ -1,4 +1,4 @@
-"""What Traefik's middlewares may answer by themselves, before a request reaches its service."""
+"""Guards for Traefik's middlewares, which may answer before a request reaches its service."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, NOT_2XX, Route
 
 MAX_DEPTH = 20
-"""Chains within one another beyond which they form a cycle."""
+"""The depth of nested chains above which they are treated as a cycle."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses of a redirect."""
 _SILENT = frozenset(
@@ -41,7 +41,7 @@ def guards_of(
     where: str,
     depth: int = 0,
 ) -> Iterator[Route]:
-    """The steps of one middleware; `find` looks up those of a chain, by name.
+    """The guards of one middleware; `find` looks up the members of a chain by name.
 
     `is_plain`: the router answers plain HTTP only, so that a redirect to HTTPS always happens.
     """
@@ -81,7 +81,7 @@ def guards_of(
 
 
 def listed(value: Json) -> tuple[str, ...]:
-    """A list, or the words of a text with commas between them."""
+    """The items of a list, or the words of a comma-separated text."""
     words = value if isinstance(value, list) else str(value or "").split(",")
     return tuple(str(word).strip() for word in words if str(word).strip())
 

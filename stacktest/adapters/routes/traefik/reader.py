@@ -1,4 +1,4 @@
-"""Host names that Traefik's routers ask for, and the service behind each."""
+"""Routes of Traefik: the host names in its routers' rules, and the service behind each."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ from stacktest.core.unknown import Unknown
 
 
 def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...]:
-    """Routes that labels declare, files that are named, and those of the file provider."""
+    """Routes from labels, from the named files, and from files of the file provider."""
     static = read_static(stack)
     sources = [*label_origins(stack, static), *file_origins(stack, static, files)]
     origins = tuple(item for item in sources if isinstance(item, Origin))
@@ -73,19 +73,19 @@ class _Reader(Struct, frozen=True, kw_only=True):
     routers: Routers
     tcp: Services
     unknown: list[Route] = field(default_factory=list)
-    """Routers of which it is not known what they ask for."""
+    """Unknown routes of routers that Traefik ignores or whose host names are not known."""
     unreached: list[Route] = field(default_factory=list)
-    """Routers at ports that nobody reaches."""
+    """Routes of routers that listen only at ports that are not published."""
 
     def routes(self) -> Iterator[Route]:
-        """The routes of every host name, then the routers that cannot be told."""
+        """The routes of every host name, then the unknown and unreachable routers."""
         choices = sorted(
             (choice for origin in self.origins for choice in self._choices(origin)),
             key=lambda choice: -choice.priority,
         )
         hosts = dict.fromkeys(host for choice in choices for host in choice.hosts)
         if any(not choice.hosts and choice.asks_for_path for choice in choices):
-            # A rule by path alone answers under every name.
+            # A rule without a host answers for every name.
             hosts.setdefault(self.stack.domain or "localhost")
         any_name = self.stack.domain or "localhost"
 
@@ -120,7 +120,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             there = [choices[index] for index in group]
             steps = list(steps_of(there))
             if any(host not in c.hosts and not c.asks_for_path for c in there[1:]):
-                # What another service answers for every name has a page of its own.
+                # A service answers every name: a 404 may be its own page, of any length.
                 steps = [replace(step, length=None) for step in steps]
             routes = ordered(
                 [*self._own_steps(listeners), *steps],
@@ -135,7 +135,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         yield from self._redirects(host, {item.port for item in places}, start)
 
     def _own_steps(self, listeners: list[Listener]) -> Iterator[Route]:
-        """What Traefik answers by itself before any router, where its entry points listen."""
+        """The steps with which Traefik itself answers before any router, at these listeners."""
         where = f"services.{self.static.service}"
         for path, port in self.static.own_paths():
             there = tuple(item for item in listeners if item.port == port)
@@ -157,7 +157,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 )
 
     def _redirects(self, host: str, ports: set[int], start: int) -> Iterator[Route]:
-        """Entry points that lead to another one whatever is asked for."""
+        """The routes of entry points that redirect every request to another entry point."""
         for name, port in self.static.entrypoints().items():
             if self.static.redirects(name) and port not in ports:
                 yield Route(
@@ -170,7 +170,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 )
 
     def _passed_through(self, origin: Origin, hosts: Iterable[str]) -> Iterator[Route]:
-        """Names in the greeting of TLS, which Traefik looks at before it looks for HTTP."""
+        """The routes of TCP routers, which Traefik matches by TLS greeting before HTTP routers."""
         for name, router in section(origin.tcp.get("routers")).items():
             where = origin.place("tcp", name)
             try:
@@ -227,7 +227,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             )
 
     def _alternatives(self, name: str, router: Section, origin: Origin) -> tuple[Alternative, ...]:
-        """The alternatives of a router's rule; none, and a route not known, where it has none."""
+        """The alternatives of a router's rule; if there are none, an unknown route is recorded."""
         where, rule = origin.place("http", name), _rule(router)
         if why := self._why_left_out(name, router, origin):
             shown = "" if "{{" in rule else rule
@@ -241,9 +241,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
             return ()
 
     def _hosts(self, part: Alternative, name: str, origin: Origin) -> tuple[str, ...] | None:
-        """Host names of an alternative that are whole, none for every name; None: not a choice.
+        """Complete host names of an alternative; empty: every name; None: it cannot be a choice.
 
-        What is not known of them is added to the routes that are not known.
+        Incomplete names are added to the unknown routes.
         """
         if any(literal.name == "hostsni" for literal in part):
             return None
@@ -257,12 +257,12 @@ class _Reader(Struct, frozen=True, kw_only=True):
         is_readable = whole is not None and "" not in whole
         if not is_readable or not (whole or _asks_for_path(part)):
             why = f"its rule names no host{self._unset(where)}"
-            # A host that the rule excludes, or asks for beside another one, is not its own.
+            # The rule's text may name hosts, but excluded or contradictory ones: leave it out.
             self.unknown.append(_not_known(name, where, why, ""))
         return whole if is_readable else None
 
     def _unset(self, where: str) -> str:
-        """The variable that stands in the label's line of a compose file, and is not set."""
+        """`: NAME is not set` for a variable in the label's line of a compose file, or empty."""
         label = where.rpartition(".labels.")[2]
         for path in self.stack.compose_files:
             for line in _lines(path):
@@ -272,7 +272,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         return ""
 
     def _why_left_out(self, name: str, router: Section, origin: Origin) -> str:
-        """Why Traefik does not take a router, or for what is not known; empty where it does."""
+        """Why Traefik ignores a router, or why its rule is not known; empty if neither."""
         if why := self.routers.why_not_taken(name, origin):
             return why
         if "{{" in _rule(router):
@@ -284,7 +284,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         return f"Traefik has no entry point {' or '.join(named)}"
 
     def _listeners(self, router: Section) -> tuple[Listener, ...] | None:
-        """Where a router answers: nowhere, if its entry points lead elsewhere; None: not known."""
+        """The listeners of a router; empty if its entry points redirect; None: not known."""
         ports = self.static.entrypoints()
         named = [name.lower() for name in listed(router.get("entrypoints"))]
         names = [name for name in named or self.static.usual_entrypoints() if name in ports]
@@ -316,7 +316,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             )
 
     def _defined(self, kind: str, name: str, origin: Origin) -> Section | None:
-        """A definition by its name; None where there is none, or where containers differ in it."""
+        """A definition by name; None if there is none, or if containers define it differently."""
         plain, provider = split_name(name, origin.provider)
         places = (place for place in self.origins if place.provider == provider)
         named = (section(place.http.get(kind)).get(plain) for place in places)
@@ -351,13 +351,13 @@ def _asks_for_path(part: Alternative) -> bool:
 
 
 def _signed(text: str) -> int | None:
-    """The number that a priority is; it may be below all that rules have by their length."""
+    """A priority as a number; it may be negative, below every default (the rule's length)."""
     number = whole_number(text.removeprefix("-"))
     return number if number is None or not text.startswith("-") else -number
 
 
 def _not_known(name: str, where: str, why: str, rule: str) -> Route:
-    """A router of which one cannot say for which host it is: its name stands in for that."""
+    """An unknown route; its host is the first one in the rule's text, else the router's name."""
     hosts = re.findall(r"(?i)\bhost\(\s*[`\"]([^`\"]+)", rule)
     return Route(
         host=hosts[0].lower() if hosts else f"{name}@", unknown=why, where=where, upstream="?"

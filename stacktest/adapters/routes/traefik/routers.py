@@ -1,4 +1,4 @@
-"""The routers that Traefik takes from its providers, and why it takes one not."""
+"""The routers that Traefik reads from its providers, and why it ignores one."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ class Routers(Struct, frozen=True, kw_only=True):
     services: Services
 
     def of(self, origin: Origin) -> dict[str, Section]:
-        """Those of one origin; a router of an earlier file counts, not that of a later one."""
+        """The routers of one origin, without those whose name an earlier file already has."""
         routers = _defined(origin)
         if origin.provider == DOCKER:
             return {name: self._with_rule(r, origin) for name, r in self._or_usual(origin).items()}
@@ -31,7 +31,7 @@ class Routers(Struct, frozen=True, kw_only=True):
         return {name: router for name, router in routers.items() if name not in known}
 
     def why_not_taken(self, name: str, origin: Origin) -> str:
-        """Why Traefik does not take a router; empty where it does."""
+        """Why Traefik ignores a router; empty if it does not."""
         if origin.provider != DOCKER:
             return ""
         if why := why_ignored(origin, self.static, self.stack):
@@ -48,7 +48,7 @@ class Routers(Struct, frozen=True, kw_only=True):
     # Private
 
     def _or_usual(self, origin: Origin) -> dict[str, Section]:
-        """The routers of a container, or the one that Traefik makes where labels name none."""
+        """The routers of a container, or the router that Traefik creates if labels define none."""
         routers = _defined(origin)
         service = self.stack.services[origin.service]
         is_offered = listening_ports(service) or any("traefik" in label for label in origin.labels)
@@ -73,7 +73,7 @@ class Routers(Struct, frozen=True, kw_only=True):
 
 
 def why_ignored(origin: Origin, static: Static, stack: Stack) -> str:
-    """Why Traefik does not look at an origin; empty where it does."""
+    """Why Traefik ignores an origin; empty if it does not."""
     if origin.provider != DOCKER:
         return ""
     if not static.reads_labels:

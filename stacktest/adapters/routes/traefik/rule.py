@@ -1,12 +1,12 @@
-r"""Traefik's rules: an expression of matchers, as alternatives that each say all they ask for.
+r"""Parses Traefik's rules into alternatives, each a list of matchers that must all hold.
 
     rule     = and { "||" and }
     and      = term { "&&" term }
     term     = "!" term | "(" rule ")" | NAME "(" [ text { "," text } ] ")"
     text     = `…` | "…"
 
-Matcher names are read in any case, as Traefik does. Nothing of a rule appears in a message: keys
-stand in rules that let programs pass.
+Matcher names are read in any case, as Traefik does. No part of a rule appears in a message, since
+a rule may contain secrets, such as keys that let programs pass.
 """
 
 import re
@@ -23,7 +23,7 @@ class Literal(Struct, frozen=True, kw_only=True):
     """One matcher, perhaps negated: `!PathPrefix("/admin")`."""
 
     name: str
-    """In small letters."""
+    """In lower case."""
     values: tuple[str, ...]
     negated: bool = False
 
@@ -68,14 +68,14 @@ class _Tokens(Struct, kw_only=True):
     items: list[str] = field(default_factory=list)
 
     def accepts(self, sign: str) -> bool:
-        """Whether the next token is this sign, which is then passed."""
+        """Whether the next token is this sign; if so it is consumed."""
         if self.items[:1] != [sign]:
             return False
         self.items.pop(0)
         return True
 
     def expect(self, sign: str) -> None:
-        """Pass this sign, or complain."""
+        """Consume this sign, or raise a `RuleError`."""
         if not self.accepts(sign):
             raise RuleError(f"'{sign}' is missing")
 
@@ -130,12 +130,12 @@ def _matcher(tokens: _Tokens) -> Literal:
 
 
 def _value(text: str) -> str:
-    """What stands in the quotes; a backslash escapes within `"` alone."""
+    """The text between the quotes; a backslash is an escape only between `"`."""
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text[1:-1]
 
 
 def _unfolded(expression: _Expression, *, negated: bool) -> Iterator[Alternative]:
-    """Disjunctive normal form, with negations at the matchers."""
+    """The expression in disjunctive normal form, with negations moved to the matchers."""
     if isinstance(expression, Literal):
         yield (_negate(expression) if negated else expression,)
     elif isinstance(expression, _Not):

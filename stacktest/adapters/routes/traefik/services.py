@@ -1,8 +1,9 @@
 """The servers that a router leads to, as Traefik's providers define its service.
 
-labels          every container with labels of the service, at the port or the URL that they name; a
-                container without such labels has one service, of its own name
-a file          the servers of `loadBalancer`, or of what `weighted`, `failover` or `mirroring` name
+labels          every container with labels of the service, at the port or URL in the labels; a
+                container without such labels has one service, named after the container
+a file          the servers of `loadBalancer`, or of the services in `weighted`, `failover` or
+                `mirroring`
 NAME@internal   Traefik itself
 """
 
@@ -33,12 +34,12 @@ class Services(Struct, frozen=True, kw_only=True):
 
     stack: Stack
     origins: tuple[Origin, ...]
-    """What Traefik takes notice of."""
+    """The origins that Traefik does not ignore."""
     kind: str
     """`http` or `tcp`."""
 
     def targets(self, router: Section, origin: Origin, where: str) -> list[Route]:
-        """Where a router leads: servers that Traefik takes in turn, or why they are not known."""
+        """Routes to the servers that Traefik uses in turn for a router, or why they are unknown."""
         name = self.name(router, origin)
         if name.endswith("@internal"):
             return [Route(host="", where=where)]
@@ -49,7 +50,7 @@ class Services(Struct, frozen=True, kw_only=True):
         return [_left_out(where), *targets] if is_of_labels and self.kind == "http" else targets
 
     def name(self, router: Section, origin: Origin) -> str:
-        """The service of a router; empty where it names none of several."""
+        """The service of a router; empty if there are several and the router names none of them."""
         name = str(router.get("service") or "").lower()
         if name or origin.provider != DOCKER:
             return name
@@ -73,7 +74,7 @@ class Services(Struct, frozen=True, kw_only=True):
                 yield from self._of_file(definition, provider, where, above | {full})
 
     def _definitions(self, name: str, provider: str) -> Iterator[tuple[Origin, Section]]:
-        """Those of all containers, which Traefik puts together; of files the first one."""
+        """The definitions of a service: of all containers, which Traefik merges; of one file."""
         for origin in (item for item in self.origins if item.provider == provider):
             own = self._defined(origin)
             if provider == DOCKER and not own:
@@ -125,7 +126,7 @@ def _not_known(upstream: str, where: str, why: str) -> Route:
 
 
 def _left_out(where: str) -> Route:
-    """Traefik's own page: it forgets a container that is unhealthy, starting or stopped."""
+    """The guard for Traefik's own 404 while a container is unhealthy, starting or stopped."""
     return Route(
         host="",
         where=where,
@@ -139,7 +140,7 @@ def _left_out(where: str) -> Route:
 
 
 def _members(definition: Section) -> Iterator[Json]:
-    """What answers: those between which the weight is shared, else the first and its fallback."""
+    """The services that may answer: those of `weighted`, else the main one and its fallback."""
     yield from _items(definition.get("services"))
     for key in ("service", "fallback"):
         if definition.get(key):

@@ -1,4 +1,4 @@
-"""Traefik's static configuration: of its file, else of its command, else of its environment."""
+"""Traefik's static configuration: from its file, else its command, else its environment."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from stacktest.core.route import Listener
 
 
 class Static(Struct, frozen=True, kw_only=True):
-    """The static configuration, flat: `entrypoints.web.address` → `:80`."""
+    """The static configuration as flat keys: `entrypoints.web.address` → `:80`."""
 
     service: str = ""
     """The service that is Traefik; empty when it is not in this project."""
@@ -33,7 +33,7 @@ class Static(Struct, frozen=True, kw_only=True):
         return ports
 
     def usual_entrypoints(self) -> tuple[str, ...]:
-        """The entry points of a router that names none."""
+        """The default entry points, for a router that names none."""
         names = tuple(self.entrypoints())
         chosen = tuple(
             name for name in names if as_bool(self.values.get(f"entrypoints.{name}.asdefault", ""))
@@ -43,7 +43,7 @@ class Static(Struct, frozen=True, kw_only=True):
     def published(
         self, listeners: tuple[Listener, ...] | None, stack: Stack
     ) -> tuple[Listener, ...] | None:
-        """Those that Traefik's container publishes; all where it publishes none."""
+        """The listeners at ports that Traefik's container publishes; all if it publishes none."""
         service = stack.services.get(self.service)
         ports = {port.target for port in service.ports} if service else set()
         if listeners is None or not ports:
@@ -55,15 +55,15 @@ class Static(Struct, frozen=True, kw_only=True):
         return any(key == prefix or key.startswith(f"{prefix}.") for key in self.values)
 
     def redirects(self, entrypoint: str) -> bool:
-        """Whether an entry point leads to another one, whatever is asked for."""
+        """Whether an entry point redirects every request to another entry point."""
         return self._redirection(entrypoint) is False
 
     def may_redirect(self, entrypoint: str) -> bool:
-        """Whether an entry point leads to another one what no router of a higher priority takes."""
+        """Whether an entry point redirects requests that no router of a higher priority takes."""
         return self._redirection(entrypoint) is True
 
     def own_paths(self) -> Iterator[tuple[str, int]]:
-        """Paths that Traefik answers by itself for every host name, and the ports where."""
+        """Paths that Traefik itself answers for every host name, each with the port."""
         ports = self.entrypoints()
         for kind, path in _OWN_PATHS.items():
             port = ports.get(self.values.get(f"{kind}.entrypoint", "").lower())
@@ -75,7 +75,7 @@ class Static(Struct, frozen=True, kw_only=True):
 
     @property
     def takes_stars(self) -> bool:
-        """Whether it surely reads `Host(`*.name`)` as a pattern, as of version 3.8."""
+        """Whether `Host(`*.name`)` is surely a pattern: the image's version is 3.8 or later."""
         version = re.search(r":v?(\d{1,3})\.(\d{1,3})", self.image)
         return version is not None and (int(version[1]), int(version[2])) >= _WITH_STARS
 
@@ -86,12 +86,12 @@ class Static(Struct, frozen=True, kw_only=True):
 
     @property
     def is_of_a_swarm(self) -> bool:
-        """Whether Traefik reads the labels of a swarm's services, and not those of containers."""
+        """Whether Traefik reads the labels of swarm services instead of those of containers."""
         mode = self.values.get("providers.docker.swarmmode", "")
         return self.has("providers.swarm") or as_bool(mode) is True
 
     def of_labels(self, option: str) -> str:
-        """An option of the provider that reads labels, or empty."""
+        """An option of the provider that reads labels; empty if not set."""
         values = (self.values.get(f"providers.{p}.{option}") for p in _LABELLED)
         return next((value for value in values if value), "")
 
@@ -106,12 +106,12 @@ class Static(Struct, frozen=True, kw_only=True):
 
 
 def as_bool(value: Json) -> bool | None:
-    """A setting as Go reads it; None where it is neither true nor false."""
+    """A setting as Go parses booleans; None if it is neither true nor false."""
     return _BOOLEANS.get(str(value).lower())
 
 
 def read_static(stack: Stack) -> Static:
-    """The static configuration; Traefik takes it from one place only."""
+    """The static configuration; Traefik reads only one of its possible sources."""
     service = _traefik(stack)
     if service is None:
         return Static()
@@ -124,7 +124,7 @@ def read_static(stack: Stack) -> Static:
 # Private
 
 _DASHBOARD = "traefik"
-"""The entry point of Traefik's own pages, which no router has by default."""
+"""The entry point of Traefik's own pages; it is not a default entry point of routers."""
 _WITH_STARS = (3, 8)
 _LABELLED = ("docker", "swarm")
 _OWN_PATHS = {"ping": "/ping", "metrics.prometheus": "/metrics"}
