@@ -1,7 +1,7 @@
-"""Writes the first `stacktest.toml` and one smoke test per service, from what compose says.
+"""Writes the first `stacktest.toml` and one smoke test per service, from the compose files.
 
-What is proposed is read off the compose model and the front door's own files. What cannot be read
-off them is not guessed: it is named, and the test that needs it fails until somebody fills it in.
+Proposals come from the compose model and the front door's own files. Facts that these do not
+contain are not guessed: they are listed, and a test that needs one fails until it is filled in.
 """
 
 from stacktest.init.places import SUITES

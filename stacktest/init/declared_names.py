@@ -1,4 +1,4 @@
-"""Host names that services declare for a front door which reads the compose file itself.
+"""Which programs the services declare host names for, in labels or environment.
 
 traefik              labels traefik.http.routers.NAME.rule
 caddy-docker-proxy   labels caddy, caddy_0, …
@@ -13,13 +13,13 @@ from stacktest.core.model import Service, Stack
 
 
 def declared_by_services(stack: Stack) -> tuple[str, ...]:
-    """Words for `routes`: the programs for which services of the stack declare host names."""
+    """Values for `routes`: the programs for which services of the stack declare host names."""
     services = stack.services.values()
     return tuple(word for word, declares in _DECLARES.items() if any(map(declares, services)))
 
 
 def elsewhere(word: str) -> str:
-    """What is not known where the program of a word is not in the compose project."""
+    """The sentence on what is unknown if no service of the compose project is the program."""
     program, names = _PROGRAMS[word]
     return (
         f"where {program} is: {names}, and no service of this compose project is {program}; the "
@@ -28,7 +28,7 @@ def elsewhere(word: str) -> str:
 
 
 def place_of(stack: Stack, name: str) -> str:
-    """`file:line` of a service in the compose files, or its key where no line shows it."""
+    """`file:line` of a service in the compose files; its key if no line can be found."""
     line_of_name = re.compile(rf"^\s+[\"']?{re.escape(name)}[\"']?\s*:")
     for file in stack.compose_files:
         path = Path(file)
@@ -86,6 +86,6 @@ _PROGRAMS = {
 
 
 def _number(lines: list[str], line_of_name: re.Pattern[str]) -> int:
-    """The first line of the name below `services:`."""
+    """The number of the first line with the name below `services:`; 0 without one."""
     start = next((n for n, line in enumerate(lines) if line.startswith("services:")), len(lines))
     return next((n for n, line in enumerate(lines, 1) if n > start and line_of_name.match(line)), 0)

@@ -1,4 +1,4 @@
-"""What a service's own Dockerfile says: the image that it ends with, and what it copies."""
+"""Reads a service's Dockerfile: the image of its final stage, and the files that it copies."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from stacktest.core.model import Service
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """One `FROM` and what follows it."""
+    """One `FROM` with the instructions after it."""
 
     image: str
     name: str
@@ -22,7 +22,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 
 
 def base_image(service: Service) -> str:
-    """The image that the service's build ends with, or empty: other stages only help to build."""
+    """The image on which the final stage of the service's build is based; empty if not known."""
     stages = _stages(service)
     stage = _last(stages, service)
     names = {item.name: item for item in stages if item.name}
@@ -34,7 +34,7 @@ def base_image(service: Service) -> str:
 
 
 def copied_files(service: Service) -> Iterator[tuple[Path, str]]:
-    """Paths on this machine that the last stage copies, each with its path in the image."""
+    """Paths on this machine that the final stage copies, each with its path in the image."""
     stage = _last(_stages(service), service)
     if stage is None or service.build is None:
         return
@@ -88,7 +88,7 @@ def _text(service: Service) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Instructions without comments; a line that ends with a backslash goes on."""
+    """The instructions without comments; a backslash at a line's end joins it to the next line."""
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
     joined = re.sub(r"\\\s*\n", " ", "\n".join(lines))
     return (line.strip() for line in joined.splitlines() if line.strip())
@@ -103,7 +103,7 @@ def _arguments(service: Service) -> dict[str, str]:
 
 
 def _copies(words: str) -> Iterator[tuple[str, str]]:
-    """`COPY [--chown=…] SOURCE… TARGET`; what comes from another stage is no file here."""
+    """The pairs of `COPY [--chown=…] SOURCE… TARGET`; none if copied `--from` another stage."""
     try:
         parts = shlex.split(words.strip("[]").replace('",', '" '))
     except ValueError:

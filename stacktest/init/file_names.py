@@ -1,4 +1,4 @@
-"""Names for the files of suites: pytest wants each base name once among folders without package.
+"""Names for suite files: pytest needs unique base names among folders that are not packages.
 
 free                                     test_cache.py
 the project has a test_cache.py          test_stack_cache.py, then test_stack_cache_2.py, …
@@ -16,7 +16,7 @@ from stacktest.init.places import SUITES
 from stacktest.init.render import word
 
 _SKIPPED = frozenset({"build", "dist", "CVS", "_darcs", "{arch}", "node_modules", "venv"})
-"""Folders into which pytest does not look, beside those that begin with a dot."""
+"""Folders that pytest does not search, besides those whose name starts with a dot."""
 
 
 class FileNames(Struct, kw_only=True):
@@ -24,9 +24,9 @@ class FileNames(Struct, kw_only=True):
 
     taken: dict[str, str] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
-    """File that was named apart → the file that has the name."""
+    """File that got another name → the existing file that has its plain name."""
     placed: set[str] = field(default_factory=set)
-    """Files that were handed out."""
+    """Files that `place` has returned."""
 
     def place(self, folder: str, service: str) -> str:
         """The file for the suite of a service, relative to the stack's folder."""
@@ -39,19 +39,19 @@ class FileNames(Struct, kw_only=True):
         return path
 
     def has_suite(self, service: str) -> bool:
-        """There is a file among the suites that has the plain name of the service's suite."""
+        """Whether a file in `suites` has the plain name of the service's suite."""
         return self.taken.get(f"test_{word(service)}.py", "").startswith(f"{SUITES}/")
 
     # Private
 
     def _is_free(self, name: str) -> bool:
-        """Nobody has it, or a suite has it that no service of this call was given."""
+        """Whether no file has the name, or only a file in `suites` that `place` did not return."""
         holder = self.taken.get(name, f"{SUITES}/")
         return holder.startswith(f"{SUITES}/") and holder not in self.placed
 
 
 def find_test_files(root: Path) -> dict[str, str]:
-    """Test files that pytest imports by their base name alone → their path; suites go first."""
+    """Base name of test files outside packages → path; a file in `suites` takes precedence."""
     files: dict[str, str] = {}
     for path in _test_files(root):
         name = path.rpartition("/")[2]

@@ -1,15 +1,15 @@
-"""Finds the front door: the service that publishes the stack's host names, and where they stand.
+"""Finds the front door: the service that serves the stack's host names, and its configuration.
 
     Traefik             the labels `traefik.http.routers.…`, and its own files
     caddy-docker-proxy  the labels `caddy…`
     nginx-proxy         `VIRTUAL_HOST` in the services' environment
-    Caddy               what is mounted at, or copied to, /etc/caddy
-    nginx               what is mounted at, or copied to, /etc/nginx
-    these words alone   their names; the front door is in another compose project
+    Caddy               files mounted at, or copied to, /etc/caddy
+    nginx               files mounted at, or copied to, /etc/nginx
+    labels alone        host names from them; the front door is in another compose project
     other front doors   named with their place in the compose file; host names cannot be read
 
-A program is known by its image, by the last FROM line of its Dockerfile, or by where its
-configuration is mounted. A service of which none of that is known is not taken for the front door.
+A program is recognised by its image, by the last FROM line of its Dockerfile, or by where its
+configuration is mounted. A service that is not recognised is never taken for the front door.
 """
 
 import os
@@ -40,7 +40,7 @@ _CA_FOLDERS = (".", "certs", "cert", "ssl", "tls", "pki", "caddy/pki/authorities
 
 
 class FrontDoor(Struct, frozen=True, kw_only=True):
-    """The front door as far as it could be told."""
+    """The front door, as far as it could be determined."""
 
     service: str = ""
     kind: str = ""
@@ -50,7 +50,7 @@ class FrontDoor(Struct, frozen=True, kw_only=True):
     ca: str = ""
     has_tls: bool = False
     unknown: tuple[str, ...] = ()
-    """What could not be told, in sentences."""
+    """Facts that could not be determined, as sentences."""
 
 
 def find_front_door(stack: Stack) -> FrontDoor:
@@ -77,7 +77,7 @@ _CONFIGURATION = {
         "/opt/bitnami/nginx/conf/nginx.conf",
     ),
 }
-"""The file that a front door reads first, in its container, unless its command names another."""
+"""The main configuration file in a front door's container, unless its command names another."""
 _NAMED = {
     "caddy": re.compile(r"\bcaddy\s.*?(?:--config|-c)[ =]['\"]?([^\s'\"]+)"),
     "nginx": re.compile(
@@ -85,7 +85,7 @@ _NAMED = {
     ),
 }
 _HOMES = {"caddy": "/srv", "nginx": "/etc/nginx"}
-"""Where a relative name of that file starts."""
+"""The folder to which a relative name of the main file is relative."""
 _FOLDERS = {
     "caddy": (("/etc/caddy", ("Caddyfile", "*.caddy", "Caddyfile*")),),
     "nginx": (
@@ -97,7 +97,7 @@ _FOLDERS = {
         ("/opt/bitnami/nginx/conf/server_blocks", ("*.conf",)),
     ),
 }
-"""Folders in the container, and which files in them count."""
+"""Kind → folders in the container, and the patterns of configuration files in them."""
 
 
 class _Candidate(Struct, frozen=True, kw_only=True):
@@ -105,11 +105,11 @@ class _Candidate(Struct, frozen=True, kw_only=True):
     kind: str
     files: tuple[Path, ...]
     leads_elsewhere: bool
-    """Whether its files, or labels, name another program."""
+    """Whether its files, or the services' labels, name an upstream."""
 
     @property
     def rank(self) -> tuple[bool, int, str]:
-        """Who leads to others goes first, then who publishes 443, 80, any port, or none."""
+        """The sort key: proxies to others first, then by published port: 443, 80, any, none."""
         published = _published(self.service)
         places = (*(port in published for port in WEB), bool(published), True)
         return not self.leads_elsewhere, places.index(True), self.service.name
@@ -126,20 +126,20 @@ def _candidates(stack: Stack) -> Iterator[_Candidate]:
         files = _read_first(service, program.door, files)
         kind = _kind(program.door, files, words)
         if kind == "nginx" and not files:
-            # The image's default serves a folder: a page of its own, not the way to others.
+            # The default of nginx's image serves files from a folder, and is not a proxy.
             continue
         leads = kind in words or any(_names_upstream(path) for path in files)
         yield _Candidate(service=service, kind=kind, files=files, leads_elsewhere=leads)
 
 
 def _kind(door: str, files: tuple[Path, ...], words: tuple[str, ...]) -> str:
-    """The kind of front door: without a file of its own it may go by what services declare."""
+    """The kind of front door; without own files, nginx or caddy may be the label-driven kind."""
     by_words = {"nginx": "nginx-proxy", "caddy": "caddy-docker-proxy"}.get(door, "")
     return by_words if by_words in words and not files else door
 
 
 def _read_first(service: Service, kind: str, files: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The file that names what else is read, and templates, which are filled in elsewhere."""
+    """The main file, which includes the others, and templates; all `files` without a main file."""
     main = tuple(_main_files(service, kind))
     suffix = template_suffix(service)
     templates = [path for path in files if kind == "nginx" and path.name.endswith(suffix)]
@@ -174,7 +174,7 @@ def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
 
 
 def _unread(service: Service, kind: str, stack: Stack) -> str:
-    """Why the host names of a front door are not known, and where it stands."""
+    """The sentence on why a front door's host names are unknown, with its place."""
     place = place_of(stack, service.name)
     way_out = "write its file, or [stack.hosts], in stacktest.toml"
     if kind in UNREADABLE:
@@ -204,7 +204,7 @@ def _unpublished(candidate: _Candidate, stack: Stack) -> str:
 
 
 def _tunnels(stack: Stack) -> Iterator[str]:
-    """Programs by which names lead here from outside, and that publish nothing."""
+    """Sentences on tunnels, which make host names reachable without publishing a port."""
     for name, service in sorted(stack.services.items()):
         program = _TUNNELS.get(image_path(service.image).rpartition("/")[2])
         if program:
@@ -215,7 +215,7 @@ def _tunnels(stack: Stack) -> Iterator[str]:
 
 
 def _published(service: Service) -> set[int]:
-    """Ports on this machine; the container's own where the engine chooses."""
+    """Published TCP ports; the container's port where the engine chooses the published one."""
     return {port.published or port.target for port in service.ports if port.protocol == "tcp"}
 
 
@@ -229,7 +229,7 @@ def _key(service: Service, name: str) -> str:
 
 
 def _configuration(service: Service, kind: str) -> Iterator[Path]:
-    """Files on this machine that the front door reads, by their place in its container."""
+    """Files on this machine that are mounted where the front door reads its configuration."""
     yield from _main_files(service, kind)
     if _named_file(service, kind):
         return
@@ -239,11 +239,11 @@ def _configuration(service: Service, kind: str) -> Iterator[Path]:
 
 
 def _main_files(service: Service, kind: str) -> Iterator[Path]:
-    """The file that the front door reads first, where this machine has it."""
+    """The front door's main configuration file, if it is on this machine."""
     named = _named_file(service, kind)
     names = (named,) if named else _CONFIGURATION.get(kind, ())
     if named.endswith(".json"):
-        return  # Caddy's own form, which is not read.
+        return  # Caddy's JSON format, which is not read.
     for path, target in _places(service):
         for name in names:
             if target == name:
@@ -254,7 +254,7 @@ def _main_files(service: Service, kind: str) -> Iterator[Path]:
 
 
 def _named_file(service: Service, kind: str) -> str:
-    """The file that the front door's own command names in place of the usual one, or empty."""
+    """The main file that the front door's command names, if it is not a usual one; else empty."""
     entrypoint = (service.definition or {}).get("entrypoint") or ()
     words = " ".join((*entrypoint, *(service.command or ())))
     match = _NAMED[kind].search(words) if kind in _NAMED else None
@@ -266,14 +266,14 @@ def _named_file(service: Service, kind: str) -> str:
 
 
 def _places(service: Service) -> Iterator[tuple[Path, str]]:
-    """What the container has of this machine, each with its place there."""
+    """Paths of this machine that the container mounts or copies, each with the path there."""
     yield from ((Path(m.source), m.target) for m in service.mounts if m.kind == "bind")
     yield from ((Path(file.path), file.target) for file in service.files if file.path)
     yield from copied_files(service)
 
 
 def _folders(service: Service, kind: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Folders in the container, and which files in them count."""
+    """Folders in the container, and the patterns of configuration files in them."""
     if kind == "nginx":
         yield template_folder(service), (f"*{template_suffix(service)}",)
     yield from _FOLDERS.get(kind, ())
@@ -298,7 +298,7 @@ def _in_folder(
 
 
 def _is_file(path: Path) -> bool:
-    """Never raises: what a compose file mounts may have a name that cannot exist."""
+    """Whether the path is a file; never raises, even if a mount's name cannot exist."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
@@ -307,7 +307,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _names_upstream(path: Path) -> bool:
-    """Whether the file hands requests to another program."""
+    """Whether the file passes requests to an upstream, or includes files that may."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -317,7 +317,7 @@ def _names_upstream(path: Path) -> bool:
 
 
 def _source(path: Path, kind: str) -> str:
-    """The file as `routes` names it; with its kind in front where its name does not tell."""
+    """The file as a value of `routes`, with a `kind:` prefix if its name does not show the kind."""
     name, lowered = path.as_posix(), path.name.lower()
     if kind == "caddy":
         tells = "caddyfile" in lowered or lowered.endswith(".caddy")
@@ -327,7 +327,7 @@ def _source(path: Path, kind: str) -> str:
 
 
 def _made_ca(candidate: _Candidate) -> str:
-    """Where Caddy keeps the CA that it makes itself, when its files ask it to: in its container."""
+    """`SERVICE:PATH` of the CA that Caddy creates in its container, if its files ask for one."""
     if candidate.kind != "caddy" or not any(map(_makes_ca, candidate.files)):
         return ""
     home = candidate.service.environment.get("XDG_DATA_HOME") or "/data"

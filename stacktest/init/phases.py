@@ -1,6 +1,6 @@
-"""Proposes phases: what always runs first, then a phase per profile, each after what it needs.
+"""Proposes phases: services without a profile first, then a phase per profile by dependency.
 
-What runs without a profile is in up to three phases: the front door, what stores data, the rest.
+Services without a profile are in up to three phases: the front door, stores, the rest.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 
 
 def propose_phases(stack: Stack, door: str) -> tuple[Stage, ...]:
-    """The stages in their order; every service is in exactly one of them."""
+    """The stages in order; every service is in exactly one of them."""
     groups = [*_by_kind(stack, door), *_by_profile(stack, door)]
     return tuple(
         Stage(
@@ -42,7 +42,7 @@ Group = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 
 
 def _by_kind(stack: Stack, door: str) -> list[Group]:
-    """Services without a profile, which always run."""
+    """The groups of services without a profile, which always run."""
     always = {name: service for name, service in stack.services.items() if not service.profiles}
     stores = {
         name
@@ -77,7 +77,7 @@ def _by_profile(stack: Stack, door: str) -> list[Group]:
 
 
 def _ordered(stack: Stack, door: str) -> list[str]:
-    """Profiles: the front door's first, then each after those that its services depend on."""
+    """The profiles, sorted: the front door's first, then each after those that it depends on."""
     first = stack.services[door].profiles[:1] if door in stack.services else ()
     services = stack.services.values()
     profiles = dict.fromkeys(p for service in services for p in sorted(service.profiles))
@@ -99,7 +99,7 @@ def _ordered(stack: Stack, door: str) -> list[str]:
 def _needed(
     stack: Stack, profiles: Iterable[str], names: Iterable[str], door: str
 ) -> tuple[str, ...]:
-    """The profiles to switch on: these, the front door's, and those of dependencies."""
+    """The profiles to enable: the given ones, the front door's, and those of dependencies."""
     needed, todo = set(profiles), [*names, *([door] if door in stack.services else [])]
     visited: set[str] = set()
     while todo:

@@ -1,6 +1,6 @@
-"""Where stacktest's own files go, and which compose files its configuration has to name.
+"""Where stacktest's own files go, and the compose files that its configuration must name.
 
-Nothing is put into a folder that a service mounts: a container would see it, or own it.
+No file goes into a folder that a service mounts: the container could read or overwrite it.
 """
 
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ _STATUSES = ("docs/_data/status.json", "stacktest-status/status.json", "evidence
 
 
 class Places(Struct, frozen=True, kw_only=True):
-    """Values under [stack] that say where files lie."""
+    """Values under [stack] for the places of files, and for the project's name."""
 
     ledger: str = _LEDGERS[0]
     status: str = _STATUSES[0]
     compose: tuple[str, ...] = ()
-    """Empty: what Compose finds by itself."""
+    """Empty: the files that Compose finds by default."""
     env_files: tuple[str, ...] = ()
     project_directory: str = ""
     project_name: str = ""
@@ -37,7 +37,7 @@ def find_places(
     project_directory: str = "",
     project_name: str = "",
 ) -> Places:
-    """The places for a stack; the rest is what the person named when `init` was started."""
+    """The places for a stack; the keyword arguments are values that the user set for `init`."""
     folders = _mounted(stack)
     ledger, status = _outside(_LEDGERS, folders, stack), _outside(_STATUSES, folders, stack)
     unknown = () if ledger and status else (_NO_PLACE,)
@@ -68,7 +68,7 @@ def _mounted(stack: Stack) -> set[Path]:
 
 
 def _outside(names: Iterable[str], folders: set[Path], stack: Stack) -> str:
-    """The first name that no service mounts, nor a folder above it, or empty."""
+    """The first name that is not in a mounted folder; empty if all are."""
     for name in names:
         path = stack.root / name
         if not any(path.is_relative_to(folder) for folder in folders):

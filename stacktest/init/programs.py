@@ -1,12 +1,12 @@
-"""Programs that are known by their image, and what only each of them answers.
+"""Programs that are recognised by their image, each with an answer that only it gives.
 
-| kind     | what its smoke test asks                                                     |
+| kind     | what its smoke test asserts                                                  |
 |----------|------------------------------------------------------------------------------|
 | answer   | one page or document that no other program has, field by field               |
-| store    | what was written can be read back by another connection, and is then removed |
-| door     | each host name leads to the program that it is for                           |
+| store    | a written value can be read by another connection, and is then removed       |
+| door     | each host name leads to its program                                          |
 
-A marker is a piece of the answer's text; it lets the front door's own test tell programs apart.
+A marker is a part of the answer's text by which the front door's test distinguishes programs.
 """
 
 import re
@@ -22,7 +22,7 @@ from stacktest.init.dockerfile import base_image
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """`GET path` is answered with 200 and this."""
+    """The expected answer to `GET path`, with status 200."""
 
     path: str
     marker: str
@@ -41,23 +41,23 @@ class Program(Struct, frozen=True, kw_only=True):
 
     name: str
     images: tuple[str, ...]
-    """Last parts of the image's path; one with a slash needs both."""
+    """Ends of image paths: the last part, or the last two parts with a slash between."""
     says: str
-    """What "works" means, in a sentence."""
+    """What "works" means for it: the predicate of a sentence."""
     answer: Answer | None = None
     store: str = ""
     """Kind of store: `postgres`, `mysql`, `redis`, and so on; `stores` lists them."""
     door: str = ""
-    """Kind of front door: `caddy`, `nginx`, `traefik`, and so on; not every one can be read."""
+    """Kind of front door: `caddy`, `nginx`, `traefik`, and so on; some kinds cannot be read."""
     port: int = 0
-    """Where it answers HTTP unless it is told otherwise."""
+    """The default port at which it answers HTTP."""
 
 
 def recognise(service: Service) -> Program | None:
-    """The program that a service is known as, or None.
+    """The program that a service runs, or None if it is not recognised.
 
-    Known by its image, by the last FROM line of its Dockerfile, or by where its configuration is
-    mounted; an image of the stack's own is often called after the stack.
+    It is recognised by its image, by the last FROM line of its Dockerfile, or by where its
+    configuration is mounted; the name of a built image is often that of the stack.
     """
     images = [base_image(service), service.image] if service.build else [service.image]
     for path in (image_path(image) for image in images if image):
@@ -70,7 +70,7 @@ def recognise(service: Service) -> Program | None:
 
 
 def usual_port(service: Service, program: Program) -> int:
-    """Where the program answers HTTP: by its environment, else as ever; 0: it speaks FastCGI."""
+    """The port at which the program answers HTTP, by its environment or default; 0: FastCGI."""
     if re.search(r":(?:[^/]*-)?fpm(?:-|$)", service.image):
         return 0
     settings = (value for name, value in service.environment.items() if _PORT.fullmatch(name))
@@ -106,23 +106,23 @@ _MOUNTS = {
     "/traefik.yml": "traefik",
     "/traefik.toml": "traefik",
 }
-"""Where in a container a front door looks for its configuration."""
+"""Path in a container where a front door reads its configuration → kind of front door."""
 
 
 _PORT = re.compile(
     r"PORT|ROCKET_PORT|UPTIME_KUMA_PORT|PAPERLESS_PORT|IMMICH_PORT|GF_SERVER_HTTP_PORT|"
     r"(?:GITEA|FORGEJO)__server__HTTP_PORT"
 )
-"""Variables by which known programs are told their port."""
+"""Environment variables that set the port of known programs."""
 _PREFIXES = tuple(
     re.compile(rf"--web\.{option}(/[^\s'\"]*)")
     for option in (r"route-prefix[ =]", r"external-url[ =]\w+://[^/\s]+")
 )
-"""Below which path Prometheus and Alertmanager answer, the one that decides first."""
+"""Options of Prometheus and Alertmanager that set their path prefix, in order of precedence."""
 
 
 def _placed(program: Program, service: Service) -> Program:
-    """The program with its answer where the command puts it."""
+    """The program, its answer's path below the prefix that the service's command sets."""
     words = " ".join(service.command or ())
     prefix = next((match[1] for option in _PREFIXES if (match := option.search(words))), "")
     if program.answer is None or not prefix.strip("/"):
@@ -305,4 +305,4 @@ PROGRAMS: tuple[Program, ...] = (
         answer=Answer(path="/api/server/ping", marker='"pong"', fields={"res": "pong"}),
     ),
 )  # fmt: skip
-"""In order of precedence; the first whose image fits."""
+"""In order of precedence: the first program whose image matches is taken."""

@@ -1,4 +1,4 @@
-"""What `stacktest init` would write, and what it could not know."""
+"""The files that `stacktest init` would write, and the facts that it could not determine."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -21,15 +21,15 @@ CONFIG = "stacktest.toml"
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
-    """Files to be written, relative to the stack's folder."""
+    """The files to write: path relative to the stack's folder → text."""
 
     files: Mapping[str, str]
     unknown: tuple[str, ...] = ()
-    """What could not be known, in sentences for people."""
+    """Facts that could not be determined, as sentences for the user."""
     recognised: Mapping[str, str] = field(default_factory=dict)
-    """Service → the program that it is known as."""
+    """Service → the program that it was recognised as."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Suite that is named apart → the test file that has the plain name."""
+    """Suite that got another name → the test file that has its plain name."""
 
 
 def propose(
@@ -42,8 +42,8 @@ def propose(
 ) -> Proposal:
     """The files for a stack whose routes are read.
 
-    `look` is what the services answered, where they ran. `taken` are base names of the project's
-    test files, each with its path.
+    `look` holds the answers of the services, if they were running. `taken` maps base names of the
+    project's test files to their paths.
     """
     programs = {name: recognise(service) for name, service in sorted(stack.services.items())}
     stages = propose_phases(stack, door.service)
@@ -65,7 +65,7 @@ def propose(
                 if name in writer.blank:
                     unknown.append(f"{writer.blank[name]} ({path}:{_line_to_fill(text)})")
             elif names.has_suite(name):
-                # A person has written what could not be derived.
+                # The user has already written the suite that could not be derived.
                 writer.unknown.pop(name, None)
     files[CONFIG] = _config(stack, door, stages, places, rules)
     known = {name: program.name for name, program in programs.items() if program}
@@ -91,7 +91,7 @@ def _jobs(stack: Stack) -> list[str]:
 
 
 def _line_to_fill(text: str) -> int:
-    """The number of the line that a person has to fill in: a blank title, or the first test."""
+    """The number of the line that the user must fill in: an empty title, or the first test."""
     lines = list(enumerate(text.splitlines(), 1))
     blank = [number for number, line in lines if line.startswith("TITLE = ")]
     tests = [number for number, line in lines if line.startswith("def test_")]
@@ -123,7 +123,7 @@ def _unset(stack: Stack) -> Iterator[str]:
 
 
 def _unread(stack: Stack) -> Iterator[str]:
-    """Host names of which the front door's files do not tell where they lead, with the reason."""
+    """Sentences on host names whose service is unknown, with the reason and the place."""
     for route in stack.routes:
         is_told = any(f"{name} is not set" in route.unknown for name in stack.unset_variables)
         if route.is_main and route.unknown and not is_told:
@@ -131,7 +131,7 @@ def _unread(stack: Stack) -> Iterator[str]:
 
 
 def _domain(routes: tuple[Route, ...]) -> str:
-    """The longest common end of all host names, at least two labels, or empty."""
+    """The longest common suffix of all host names, if it has at least two labels; else empty."""
     plain = (route.host.removeprefix("*.") for route in routes if route.has_name)
     names = {name for name in plain if "." in name and not {"~", "*"} & {name[0], name[-1]}}
     hosts = [name.split(".")[::-1] for name in sorted(names)]

@@ -1,8 +1,8 @@
-"""A suite from what Playwright's recorder wrote: a claim, the service's marker, and no secret.
+"""A suite made of a Playwright recording, with a claim and a marker, and without secrets.
 
-The steps stay as they were recorded. What was typed and is secret, or may be, is replaced by
-`person("ROLE")`; addresses of the service become relative to `SITE`. A recording that checks
-nothing ends with a failure that says what to write, since a test that cannot fail proves nothing.
+The steps stay as they were recorded. Typed text that is or may be secret is replaced by
+`person("ROLE")`; addresses of the service become relative to `SITE`. A recording without an
+assertion ends with a failure that says what to write, since a test that cannot fail proves nothing.
 """
 
 import ast
@@ -21,12 +21,12 @@ from stacktest.errors import UsageError
 from stacktest.init.render import quoted, render
 
 TYPING = frozenset({"fill", "press_sequentially", "type"})
-"""Calls whose first argument a person typed."""
+"""Methods of Playwright whose first argument is text that was typed."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TypedPerson:
-    """A role of `person`, as far as it can be recognised in what was typed."""
+    """The user name and password of a role of `person`, to recognise them in typed text."""
 
     role: str
     user: str
@@ -34,13 +34,13 @@ class TypedPerson:
 
 
 class RecordedSuite(Struct, frozen=True, kw_only=True):
-    """The text of a suite, and what a person has to know about it."""
+    """The text of a suite, and facts about it to print for the user."""
 
     text: str
     missing: tuple[str, ...]
-    """Roles that the suite asks for and nothing configures."""
+    """Roles that the suite uses and that are not configured."""
     kept: tuple[str, ...]
-    """Fields whose typed text stands in the suite as it was typed."""
+    """Fields whose typed text is in the suite unchanged."""
     has_check: bool
 
 
@@ -52,9 +52,9 @@ def recorded_suite(
     people: Sequence[TypedPerson] = (),
     secrets: Iterable[str] = (),
 ) -> RecordedSuite:
-    """The suite of `service`, whose pages are below `site`; UsageError where nothing was recorded.
+    """The suite of `service`, whose pages are below `site`; UsageError if nothing was recorded.
 
-    `secrets` are values that may stand nowhere in it.
+    `secrets` are values that must not appear in the suite.
     """
     function = _recorded_function(code)
     recording = _Recording(
@@ -85,7 +85,7 @@ _ORDINARY = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|https?://\S+|[\d.:/+ -]+")
 """E-mail addresses, URLs, dates and numbers."""
 _SECRET_LENGTH, _SECRET_KINDS = 8, 3
 _JOINING = "-_."
-"""Signs that names of things have as well."""
+"""Characters that also occur in ordinary names, so they do not make a text look secret."""
 
 
 def _recorded_function(code: str) -> ast.FunctionDef:
@@ -110,21 +110,21 @@ def _recorded_function(code: str) -> ast.FunctionDef:
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Recording:
-    """The steps of one recording, and what is replaced in them."""
+    """The steps of one recording, and the state of the replacements in them."""
 
     code: str
     service: str
     site: str
     people: Sequence[TypedPerson]
     secrets: set[str] = dataclasses.field(repr=False)
-    """What may stand nowhere; what was typed and is secret comes to it."""
+    """Values that must not appear in the suite; typed secrets are added."""
     roles: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
-    """Secret that was typed → the role that stands for it."""
+    """Typed secret → the role that replaces it."""
     missing: list[str] = dataclasses.field(default_factory=list)
     kept: list[str] = dataclasses.field(default_factory=list)
 
     def steps(self, function: ast.FunctionDef) -> str:
-        """The statements of the function without what is secret."""
+        """The statements of the function, with secrets replaced."""
         typed = list(self._typed(function))
         edits = {node: f"person({quoted(role)}).password" for node, role in typed if role}
         used = set(self.roles.values())
@@ -138,7 +138,7 @@ class _Recording:
         return _edited(self.code, function.body, edits)
 
     def _typed(self, function: ast.FunctionDef) -> Iterator[tuple[ast.Constant, str]]:
-        """Each text that was typed, in order, and the role that it is the password of."""
+        """Each typed text in order, with the role whose password it is; empty: not secret."""
         calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
         for call in sorted(calls, key=lambda node: (node.lineno, node.end_col_offset or 0)):
             if not isinstance(call.func, ast.Attribute) or call.func.attr not in TYPING:
@@ -149,7 +149,7 @@ class _Recording:
                 yield argument, self._role(argument.value, locator)
 
     def _role(self, value: str, locator: str) -> str:
-        """The role whose password was typed, perhaps a new one; empty where it is not secret."""
+        """The role whose password was typed, possibly a new one; empty if it is not secret."""
         is_field = _asks_for_secret(locator)
         is_secret = is_field or value in self.secrets or _looks_secret(value)
         known = next((person.role for person in self.people if person.password == value), "")
@@ -170,7 +170,7 @@ class _Recording:
         return role
 
     def _other_text(self, value: str) -> str:
-        """What stands for a text that nobody typed; empty where it stays as it is."""
+        """The replacement of a text that was not typed; empty if it stays unchanged."""
         if value in self.roles and value in self.secrets:
             return f"person({quoted(self.roles[value])}).password"
         clean = redact(value, self.secrets)
@@ -188,7 +188,7 @@ def _texts(function: ast.FunctionDef) -> Iterator[ast.Constant]:
 
 
 def _edited(code: str, body: Sequence[ast.stmt], edits: Mapping[ast.Constant, str]) -> str:
-    """The source of the statements, unindented, with other expressions for some constants."""
+    """The source of the statements, unindented, with the constants in `edits` replaced."""
     text = code.encode()
     starts = [0, *accumulate(len(line.encode()) for line in code.splitlines(keepends=True))]
 
@@ -209,7 +209,7 @@ def _asks_for_secret(locator: str) -> bool:
 
 
 def _looks_secret(value: str) -> bool:
-    """Whether it is mixed as generated passwords are, and is not something ordinary."""
+    """Whether it mixes kinds of characters like a generated password, and is not an `_ORDINARY`."""
     if len(value) < _SECRET_LENGTH or " " in value or _ORDINARY.fullmatch(value):
         return False
     kinds = (

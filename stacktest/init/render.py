@@ -14,13 +14,13 @@ def render(template: str, **values: object) -> str:
 
 
 def word(name: str) -> str:
-    """The name as a part of a Python name or of a file name."""
+    """The name in lower case with `_` for other characters, for Python names and file names."""
     return "".join(c if c.isalnum() else "_" for c in name.lower())
 
 
 def quoted(value: str) -> str:
-    """A string as Python and TOML both write it."""
-    # TOML allows no DEL inside a string; JSON and Python do.
+    """The string as a literal that is valid in Python and in TOML."""
+    # TOML does not allow DEL inside a string; JSON and Python do.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -43,6 +43,6 @@ def _templates() -> jinja2.Environment:
 
 
 def _prose(value: str) -> str:
-    """Text that can neither end a docstring nor a comment."""
+    """The text without characters that could end a docstring or a comment."""
     shown = "".join(character for character in value if character.isprintable())
     return " ".join(shown.replace('"', "'").replace("\\", "/").split())

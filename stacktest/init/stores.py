@@ -1,7 +1,7 @@
-"""Stores whose round trip is known: their ports, and the clients that their containers have.
+"""Stores for which a round trip can be tested: their ports and the clients in their containers.
 
 The client's script is in `templates/clients/`; it reads the password from the container's own
-variables, so that none leaves it. The last argument is what the store is asked.
+variables, so that no password leaves the container. The last argument is the query.
 
 | kind       | the container's variables                                                       |
 |------------|---------------------------------------------------------------------------------|
@@ -13,7 +13,7 @@ variables, so that none leaves it. The last argument is what the store is asked.
 | ldap       | LDAP_ROOT, LDAP_BASE_DN or LDAP_DOMAIN; LDAP_ADMIN_USERNAME, LDAP_ADMIN_PASSWORD |
 | minio      | MINIO_ROOT_USER, MINIO_ROOT_PASSWORD                                             |
 | rabbitmq   | none: its own command in its container                                           |
-| memcached  | none: it knows no password, and has no client; it is spoken to                   |
+| memcached  | none: it has no password and no client; the test speaks its protocol             |
 """
 
 from collections.abc import Mapping
@@ -33,22 +33,22 @@ STORES: Mapping[str, int] = {
     "memcached": 11211,
     "minio": 9000,
 }
-"""Kind of store → the port at which its clients find it."""
+"""Kind of store → its default port."""
 WITH_SCRIPT = frozenset(STORES) - {"memcached", "rabbitmq"}
 """Kinds whose client is a script of several lines."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """A command in the store's container that changes nothing, and works when the store does."""
+    """A read-only command in the store's container that succeeds if the store works."""
 
     argv: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What the command is given beside the container's own variables."""
+    """Environment variables for the command, in addition to the container's own."""
 
 
 def client_of(service: Service, kind: str) -> Client | None:
-    """The client that the generated test uses, with a question; None where it uses none."""
+    """The client that the generated test uses, with a query; None if it uses no client."""
     question = _QUESTIONS.get(kind)
     if question is None:
         return None
@@ -63,14 +63,14 @@ def client_of(service: Service, kind: str) -> Client | None:
 
 
 def script_of(service: Service, kind: str) -> str:
-    """The script of the client, for what the service's variables are called."""
+    """The script of the client, for the names of the service's variables."""
     names = set(service.environment)
     user = next((name for name in ("MARIADB_USER", "MYSQL_USER") if name in names), "")
     return render(f"clients/{kind}.j2", names=names, prefix=user.partition("_")[0])
 
 
 def required_password(service: Service) -> str:
-    """What stands after `--requirepass` in the command; empty where a variable has it, too."""
+    """The password after `--requirepass` in the command; empty if REDISCLI_AUTH has it."""
     words = list(service.command or ())
     if "--requirepass" not in words[:-1] or "REDISCLI_AUTH" in service.environment:
         return ""

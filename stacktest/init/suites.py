@@ -1,4 +1,4 @@
-"""The text of one service's suite: what the stack's own files are enough to claim about it."""
+"""The text of one service's suite: the claims that the stack's files or its answers support."""
 
 import re
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ NOT_HTTP = frozenset(
      873, 993, 995, 1194, 1433, 1521, 1883, 2049, 2181, 2222, 3306, 3389, 4222, 5060, 5222, 5432,
      5672, 5900, 6379, 8883, 9042, 9092, 11211, 25565, 27017, 51820}
 )  # fmt: skip
-"""Ports where something else is spoken."""
+"""Ports of protocols other than HTTP."""
 _FAST_CGI = 9000
-"""What PHP speaks behind a front door; a port that is published is for browsers."""
+"""The port of PHP's FastCGI; if it is published, it is taken for HTTP."""
 _JOB_WORDS = frozenset(
     {"init", "migrate", "migration", "migrations", "seed", "seeder", "setup", "bootstrap",
      "provision", "import", "load", "create", "chown", "chmod", "mkdir", "restore", "fixtures"}
@@ -40,18 +40,18 @@ _JOB_WORDS = frozenset(
 
 
 class SuiteWriter(Struct, kw_only=True):
-    """Writes suites, and notes what could not be known."""
+    """Writes suites, and records the facts that could not be determined."""
 
     stack: Stack
     door: FrontDoor
     programs: Mapping[str, Program | None]
     jobs: frozenset[str] = frozenset()
     look: Look | None = None
-    """What was seen of the stack while it ran; None where nobody looked."""
+    """The answers of the running stack; None if it was not examined."""
     unknown: dict[str, list[str]] = field(default_factory=dict)
-    """Service → what could not be known of it."""
+    """Service → sentences on facts about it that could not be determined."""
     blank: dict[str, str] = field(default_factory=dict)
-    """Service → what is missing in the suite that was written for it."""
+    """Service → a sentence on the gap in the suite that was written for it."""
     _findings: Mapping[str, Finding] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class SuiteWriter(Struct, kw_only=True):
             self._findings = findings(self.look)
 
     def ready_rule(self, name: str) -> str:
-        """When the service is ready, where that follows from what was seen and nothing else."""
+        """The `ready` rule, if the recorded answers give a better one than the files; or empty."""
         if self.look is None:
             return ""
         service, finding = self.stack.services[name], self._findings.get(name)
@@ -69,7 +69,7 @@ class SuiteWriter(Struct, kw_only=True):
             return f"tcp:{port}" if port else ""
         program = self.programs[name]
         if kind is Kind.LISTENING and finding and finding.visit.port and program and program.door:
-            # It listens before those do to whom it leads.
+            # The front door listens before its upstreams do.
             question = finding.questions[0]
             answer = finding.visit.answers[question.path][0]
             return (
@@ -78,7 +78,7 @@ class SuiteWriter(Struct, kw_only=True):
         return ""
 
     def suite(self, name: str) -> str:
-        """The text of the service's suite; empty where nothing can be claimed."""
+        """The text of the service's suite; empty if there is nothing that a test can assert."""
         service, program = self.stack.services[name], self.programs[name]
         if service.unreadable:
             return self._none(name, f"anything about {name}: {service.unreadable}")
@@ -104,7 +104,7 @@ class SuiteWriter(Struct, kw_only=True):
         return ""
 
     def _seen(self, service: Service, program: Program | None, look: Look) -> str:
-        """A test of what the service answered, if it tells it from all the others."""
+        """A test of the service's recorded answers, if they differ from all other services'."""
         name, finding = service.name, self._findings.get(service.name)
         if name in look.unanswered:
             return self._none(
@@ -256,7 +256,7 @@ class SuiteWriter(Struct, kw_only=True):
         )
 
     def _refusal(self, service: Service) -> str:
-        """Why the store cannot be asked, where that is known."""
+        """Why the store cannot be queried; empty if nothing is known against it."""
         if self.look is not None:
             name = service.name
             return self.look.store_errors.get(
@@ -270,7 +270,7 @@ class SuiteWriter(Struct, kw_only=True):
 
 
 def http_port(stack: Stack, service: Service, program: Program | None, routes: list[Route]) -> int:
-    """The container's port where it answers HTTP, or 0 when its files do not tell."""
+    """The container's port at which the service answers HTTP; 0 if its files do not show it."""
     if network_mode(service) and network_owner(stack, service.name) == service.name:
         return 0
     ports = {route.port for route in routes if route.port} or _own_ports(stack, service)
@@ -284,7 +284,7 @@ def http_port(stack: Stack, service: Service, program: Program | None, routes: l
 
 
 def checks_of(answer: Answer) -> tuple[Check, ...]:
-    """What the test of a known program asserts, as checks."""
+    """The assertions of a known program's test, as checks."""
     checks = list[Check]()
     if answer.text:
         checks.append(Whole(answer.text))
@@ -298,7 +298,7 @@ def checks_of(answer: Answer) -> tuple[Check, ...]:
 
 
 def prefix_of(route: Route) -> str | None:
-    """The path below which a route leads to its service, empty for all; None: not a plain one."""
+    """The path prefix of a route; empty: all paths; None: it is a guard or has other conditions."""
     path = route.match.rstrip("*").rstrip("/")
     if route.is_guard or not route.is_final:
         return None
@@ -306,7 +306,7 @@ def prefix_of(route: Route) -> str | None:
 
 
 def is_one_shot(stack: Stack, name: str, program: Program | None) -> bool:
-    """Whether its files say that it runs once and ends, and offers nothing."""
+    """Whether the compose model shows that the service runs once, ends, and offers no port."""
     service = stack.services[name]
     if is_job(service, stack):
         return True
@@ -321,16 +321,16 @@ def is_one_shot(stack: Stack, name: str, program: Program | None) -> bool:
 
 
 def _is_plain(route: Route, stack: Stack, program: Program | None) -> bool:
-    """Whether the program alone answers what its test asks the host for."""
+    """Whether only the program can answer the request that its test sends to the host."""
     is_whole = route.match in ("", "/", "/*") and route.is_final and not route.is_guard
     ports = {other.port for other in stack.routes_of(route.service or "")}
     if program and program.port in ports and route.port not in {None, program.port}:
-        return False  # Another door of the program: for agents, or for administrators.
+        return False  # Another port of the program: for agents, or for administrators.
     return is_whole and not route.is_hidden and not _rivals(route, stack, program)
 
 
 def _rivals(route: Route, stack: Stack, program: Program | None) -> tuple[Route, ...]:
-    """What else may answer where the test of a service asks its host."""
+    """Other routes that may answer the request that a service's test sends to its host."""
     path = program.answer.path if program and program.answer else "/"
     door = stack.services.get(stack.front_door)
     ports = {port.target for port in door.ports} if door else set()
@@ -346,7 +346,7 @@ def _rivals(route: Route, stack: Stack, program: Program | None) -> tuple[Route,
 
 
 def _condition(route: Route, stack: Stack, program: Program | None) -> str:
-    """What else a request must be; a rule itself may hold a key and is not shown."""
+    """The further condition of a route, in words; a rule is not shown, it may contain a key."""
     rival = next(iter(_rivals(route, stack, program)), None)
     if rival and route.is_main and not route.is_hidden:
         return f"{rival.service or 'the front door'} may answer first ({rival.where})"
@@ -372,14 +372,14 @@ def _offered(service: Service) -> set[int]:
 
 
 def _own_ports(stack: Stack, service: Service) -> set[int]:
-    """TCP ports at which the service itself listens, of those that its network offers."""
+    """TCP ports at which the service itself listens, among those that its network offers."""
     owner = network_owner(stack, service.name)
     ports = _offered(service) | _offered(stack.services[owner])
     return {port for port in ports if listener(stack, owner, port) == service.name}
 
 
 def _does_a_task(service: Service, program: Program | None) -> bool:
-    """It has a command of its own, which is a client of a store or is called after a task."""
+    """Whether its own command is a store's client, or has a word such as `migrate` in it."""
     entrypoint = (service.definition or {}).get("entrypoint") or ()
     command = [*entrypoint, *(service.command or ())]
     if not command:

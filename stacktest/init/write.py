@@ -1,4 +1,4 @@
-"""`stacktest init`: look, propose, and write what is not there yet."""
+"""`stacktest init`: examines the stack, proposes files, and writes those that do not exist yet."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -19,29 +19,29 @@ from stacktest.init.proposal import Proposal, propose, propose_config
 
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
 CreateFile = Callable[[Path, str], None]
-"""Writes a file that does not exist yet, whole or not at all; FileExistsError where one does."""
+"""Writes a new file, completely or not at all; FileExistsError if it exists."""
 TakeLook = Callable[[str], tuple[Look | None, tuple[str, ...]]]
-"""Text of the configuration → what the stack answers, if it runs, and sentences about that."""
+"""Text of the configuration → the stack's answers, None if it does not run, and sentences."""
 Ignored = Callable[[Iterable[str]], frozenset[str]]
-"""Which of these files, relative to the stack's folder, git ignores."""
+"""Files, relative to the stack's folder → those of them that git ignores."""
 
 
 class InitResult(Struct, frozen=True, kw_only=True):
-    """The files of a proposal, written and left alone."""
+    """A proposal, and which of its files were written or existed already."""
 
     proposal: Proposal
     written: tuple[str, ...]
     existing: tuple[str, ...]
-    """Files that were there already, and were left as they are."""
+    """Files that existed already, and were not changed."""
     left_out_by: str = ""
-    """The configuration of pytest whose `testpaths` leave out the suites."""
+    """The file with pytest's configuration whose `testpaths` exclude the suites; else empty."""
     has_own_tests: bool = False
-    """The project has other tests, which need not run where stacktest does."""
+    """Whether the project has other tests, which may not run where stacktest runs."""
     notes: tuple[str, ...] = ()
-    """What is to be known about the look at the running stack."""
+    """Sentences about the examination of the running stack."""
 
     def lines(self) -> list[str]:
-        """What a person is told."""
+        """The lines that are printed."""
         lines = [f"wrote {name}{self._apart(name)}" for name in self.written]
         lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.existing]
         lines += ["", *(f"note: {note}" for note in self.notes)] if self.notes else []
@@ -72,10 +72,10 @@ def initialise(
     take_look: TakeLook = lambda _draft: (None, ()),
     left_out_by: str = "",
 ) -> InitResult:
-    """Read the front door, look at what runs, propose, and write; a file that exists stays.
+    """Read the front door, examine the running stack, and write the files that do not exist yet.
 
-    `section` is what the person named when the command was started, by `STACKTEST_…`;
-    `left_out_by` is the configuration of pytest whose `testpaths` leave out the suites.
+    `section` holds the values that the user set by `STACKTEST_…` variables; `left_out_by` is the
+    file with pytest's configuration whose `testpaths` exclude the suites.
     """
     named = section or StackSection()
     door = _without_ignored(find_front_door(stack), ignored)
@@ -106,9 +106,9 @@ def initialise(
 def write(
     root: Path, proposal: Proposal, create: CreateFile
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of files that were written, and of those that were there already.
+    """Names of files that were written, and of files that existed already.
 
-    Where one cannot be written none is left behind.
+    If a file cannot be written, those written before are removed.
     """
     for name in proposal.files:
         _refuse_blocked(root, name)
@@ -132,7 +132,7 @@ def write(
 
 
 def _without_ignored(door: FrontDoor, ignored: Ignored) -> FrontDoor:
-    """A file that git ignores is missing in another clone, so a committed file cannot name it."""
+    """The front door without files that git ignores: other clones lack them, so none is named."""
     paths = {source: source.partition(":")[2] or source for source in door.sources}
     hidden = ignored([*paths.values(), *([door.ca] if door.ca else [])])
     if not hidden:
@@ -157,7 +157,7 @@ def _without_ignored(door: FrontDoor, ignored: Ignored) -> FrontDoor:
 def _routes(
     door: FrontDoor, stack: Stack, read_routes: ReadRoutes
 ) -> tuple[FrontDoor, tuple[Route, ...]]:
-    """The routes of all sources; one that cannot be read costs its own host names only."""
+    """The routes of all sources; a source that cannot be read is left out and noted as unknown."""
     try:
         return door, read_routes(door.sources, stack)
     except UsageError:
@@ -176,7 +176,7 @@ def _routes(
 
 
 def _refuse_blocked(root: Path, name: str) -> None:
-    """UsageError when a file stands where a folder has to be, or a folder may not be written."""
+    """Raise UsageError if a file is in a folder's place, or a folder is not writable."""
     path = root / name
     if path.is_dir():
         raise UsageError(
@@ -202,7 +202,7 @@ def _unwritable(name: str, path: Path, why: str) -> UsageError:
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """The folders that were missing, the outermost first."""
+    """Create the folder and return the folders that were missing, the outermost first."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing[::-1]

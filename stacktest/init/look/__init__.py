@@ -1,1 +1,1 @@
-"""What a running stack answers, and which checks tell its programs apart; pure."""
+"""The answers of a running stack, and checks that distinguish its programs; without I/O."""

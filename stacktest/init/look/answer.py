@@ -1,4 +1,4 @@
-"""An answer over HTTP as it was recorded, with what checks look at."""
+"""A recorded HTTP answer, in the forms that checks examine."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from stacktest.core.json_data import Json
 
 LONGEST = 200_000
-"""Characters of a body that are recorded."""
+"""The number of characters of a body that are recorded."""
 _HEAD = 1000
 TITLE = re.compile(r"<title[^<>]*>([^<>]*)</title>", re.IGNORECASE)
 
@@ -20,14 +20,14 @@ class RecordedAnswer(Struct, frozen=True, kw_only=True, dict=True):
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in small letters."""
+    """Names in lower case."""
     text: str = ""
     moves: int = 0
     """How many redirects were followed."""
 
     @cached_property
     def document(self) -> Json:
-        """The body as JSON; None where it is none, or no object."""
+        """The body as JSON; None if it is not JSON, or not an object."""
         if "json" not in self.headers.get("content-type", ""):
             return None
         try:
@@ -38,12 +38,12 @@ class RecordedAnswer(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def shown(self) -> str:
-        """Headers and body as one text, in which the front door's test looks for a marker."""
+        """Headers and body as one text, in which the front door's test searches for a marker."""
         lines = (f"{name}: {value}" for name, value in self.headers.items())
         return "\n".join([*lines, self.text])
 
     @property
     def is_page(self) -> bool:
-        """Whether a browser would show it."""
+        """Whether it is an HTML page."""
         is_declared = "html" in self.headers.get("content-type", "")
         return is_declared or "<html" in self.text[:_HEAD].lower()

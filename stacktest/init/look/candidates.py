@@ -1,15 +1,15 @@
-"""Checks that several answers to the same request suggest, the most telling first.
+"""Checks derived from several answers to the same request, the most specific first.
 
-    a value in a JSON document   a word, no number, nothing that looks random or like a version
+    a value in a JSON document   a word, but no number, version or random text
     the title of a page          up to the first number in it
-    what a page calls itself     `generator`, `application-name` and `og:site_name`
+    the name in a page's meta    `generator`, `application-name` and `og:site_name`
     a short text                 the whole of it
     a header of the program      its name; the realm of a sign-in
-    keys of a JSON document      where they look like names, not like data
+    keys of a JSON document      if they look like names, not like data
     headings, fields of a form   as they are written
 
-Nothing that may change while the program stays the same becomes one: each candidate holds for all
-of the answers, and numbers, versions, dates and random texts are left out. Nor does a secret.
+A text that may change while the program stays the same does not become a check: each candidate
+holds for all of the answers, without numbers, versions, dates, random texts and secrets.
 """
 
 import html
@@ -32,7 +32,7 @@ _FEWEST_LETTERS = 3
 
 
 def candidates(answers: Sequence[RecordedAnswer], secrets: Collection[str] = ()) -> list[Check]:
-    """Checks that hold for all of these answers, the most telling first, each once."""
+    """Checks that hold for all of these answers, the most specific first, without duplicates."""
     suggestions = dict.fromkeys(_suggestions(answers[0]))
     return [
         check
@@ -43,12 +43,12 @@ def candidates(answers: Sequence[RecordedAnswer], secrets: Collection[str] = ())
 
 
 def is_volatile(text: str) -> bool:
-    """Whether the text holds a number, a version, a date, or something that looks random."""
+    """Whether the text contains a number, a version, a date, or a random-looking word."""
     return _VOLATILE.search(text) is not None
 
 
 def stable_start(text: str) -> str:
-    """The text up to what is volatile in it; empty where too little is left."""
+    """The text before its first volatile part; empty if too few letters are left."""
     match = _VOLATILE.search(text)
     start = text if match is None else text[: match.start()].rstrip("([{ -|:·v")
     return start if len(re.findall(r"[^\W\d_]", start)) >= _FEWEST_LETTERS else ""
@@ -81,7 +81,7 @@ _MOMENTARY = re.compile(
     r"|count|total|size|user|load|memory",
     re.IGNORECASE,
 )
-"""Keys whose values are of the moment, the machine or the release."""
+"""Keys whose values depend on the time, the machine or the release."""
 
 
 def _values(document: Json) -> Iterator[Member]:
@@ -90,7 +90,7 @@ def _values(document: Json) -> Iterator[Member]:
         for path, value in _leaves(document)
         if _is_lasting(path) and (isinstance(value, bool) or _is_word(value))
     ]
-    # Texts first: that something is true is said by many programs.
+    # Texts before booleans: many programs have a key whose value is true.
     yield from sorted(members, key=lambda member: isinstance(member.value, bool))
 
 
@@ -199,7 +199,7 @@ _COMMON_HEADERS = frozenset(
         *("x-response-time", "x-runtime", "x-correlation-id", "x-trace-id", "retry-after"),
     }
 )
-"""Headers that many programs send, or that a front door adds or takes away."""
+"""Headers that many programs send, or that a front door adds or removes."""
 
 
 def _short_text(answer: RecordedAnswer) -> Iterator[Whole]:
@@ -217,7 +217,7 @@ def _headers(answer: RecordedAnswer) -> Iterator[Header]:
     target = stable_start(answer.headers.get("location", "").partition("?")[0])
     if target and answer.status in _REDIRECTS:
         yield Header("location", target)
-    # A front door may put its own name before it.
+    # A front door may put its own name before the program's.
     server = answer.headers.get("server", "").rpartition(", ")[2].partition("/")[0]
     server = stable_start(server)
     if server:

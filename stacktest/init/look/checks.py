@@ -1,11 +1,11 @@
-"""Checks of an answer: whether each holds, and the line of Python that asserts it.
+"""Checks of an answer: each tells whether it holds, and has a line of Python that asserts it.
 
 Contains   a piece of the body
 Whole      the whole body
-Header     a header is there, or holds a text
+Header     a header is present, or contains a text
 Member     a value in a JSON document
 Keys       the JSON document has these keys
-Shown      a piece of headers or body, for a table of markers
+Shown      a part of headers or body, for a table of markers
 """
 
 from typing import Protocol
@@ -21,7 +21,7 @@ class Check(Protocol):
     """One claim about an answer."""
 
     def holds(self, answer: RecordedAnswer) -> bool:
-        """Whether it is true of this answer."""
+        """Whether the claim is true for this answer."""
 
     @property
     def line(self) -> str:
@@ -29,7 +29,7 @@ class Check(Protocol):
 
     @property
     def marker(self) -> str:
-        """A text in headers or body that the same claim rests on; empty where there is none."""
+        """A text in headers or body that supports the same claim; empty if there is none."""
 
 
 class Contains(Struct, frozen=True):
@@ -53,12 +53,12 @@ class Contains(Struct, frozen=True):
 
 
 class Whole(Struct, frozen=True):
-    """The body is a text."""
+    """The whole body is a text."""
 
     text: str
 
     def holds(self, answer: RecordedAnswer) -> bool:
-        """Whether the body is just that."""
+        """Whether the body equals the text."""
         return answer.text == self.text
 
     @property
@@ -73,13 +73,13 @@ class Whole(Struct, frozen=True):
 
 
 class Header(Struct, frozen=True):
-    """A header is there, or contains a text."""
+    """A header is present, or contains a text."""
 
     name: str
     text: str = ""
 
     def holds(self, answer: RecordedAnswer) -> bool:
-        """Whether the header is there, with the text."""
+        """Whether the header is present and contains the text."""
         value = answer.headers.get(self.name)
         return value is not None and self.text in value
 
@@ -97,13 +97,13 @@ class Header(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
-    """A value in a JSON document; `path` are its keys from the outside in."""
+    """A value in a JSON document; `path` holds its keys, the outermost first."""
 
     path: tuple[str, ...]
     value: str | bool
 
     def holds(self, answer: RecordedAnswer) -> bool:
-        """Whether the document has this value there."""
+        """Whether the document has this value at `path`."""
         node: Json = answer.document
         for key in self.path:
             node = node.get(key) if isinstance(node, dict) else None
@@ -119,7 +119,7 @@ class Member(Struct, frozen=True):
 
     @property
     def marker(self) -> str:
-        """The value where it is a text, else the key, in quotation marks."""
+        """The value if it is a text, else the key; in quotation marks."""
         return quoted(self.value if isinstance(self.value, str) else self.path[-1])
 
 
@@ -164,4 +164,4 @@ class Shown(Struct, frozen=True):
 
 
 JSON_CHECKS = (Member, Keys)
-"""Those whose line is about `document`."""
+"""The checks whose line uses `document`."""

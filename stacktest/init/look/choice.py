@@ -1,4 +1,4 @@
-"""Chooses the checks that tell a program from everything else that may answer in its place."""
+"""Chooses the checks that distinguish a program from others that may answer in its place."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -8,27 +8,27 @@ from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.checks import Check, Header
 
 Others = Mapping[str, Collection[RecordedAnswer]]
-"""Who else may answer → what it answers, to whatever it was asked."""
+"""Another program that may answer → its recorded answers to all requests."""
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """The status and the checks of one answer."""
+    """The expected status and checks for one answer."""
 
     status: int
     checks: tuple[Check, ...]
     confused: tuple[str, ...] = ()
-    """Who else passes all of them."""
+    """The other programs that pass all of the checks."""
 
     def holds(self, answer: RecordedAnswer) -> bool:
-        """Whether the answer passes."""
+        """Whether the answer passes the status and all checks."""
         return answer.status == self.status and all(check.holds(answer) for check in self.checks)
 
 
 def choose(status: int, suggestions: Sequence[Check], others: Others) -> Choice | None:
-    """The first check that by itself refuses all others, else as many as it takes.
+    """The first check that alone refuses all others, else as many checks as are needed.
 
-    `suggestions` are the most telling first, and all hold for the program. Who passes all the same
-    is named; None where nothing tells the program from anybody.
+    `suggestions` all hold for the program, the most specific first. Others that still pass are in
+    `confused`; None if no check refuses any of them.
     """
     alike = {
         name: tuple(answer for answer in answers if answer.status == status)
@@ -42,7 +42,7 @@ def choose(status: int, suggestions: Sequence[Check], others: Others) -> Choice 
 
 
 def is_of_a_server(check: Check) -> bool:
-    """Whether it only tells the library that serves: many programs share one."""
+    """Whether the check is about the `server` header: many programs share a server library."""
     return isinstance(check, Header) and check.name == "server"
 
 
@@ -50,7 +50,7 @@ def is_of_a_server(check: Check) -> bool:
 
 
 def _together(status: int, suggestions: Sequence[Check], others: Others) -> Choice | None:
-    """Checks of which each refuses an answer that those before it let pass."""
+    """Checks, each of which refuses an answer that those before it accept."""
     checks: tuple[Check, ...] = ()
     remaining = sum(map(len, others.values()))
     for check in suggestions:
@@ -64,7 +64,7 @@ def _together(status: int, suggestions: Sequence[Check], others: Others) -> Choi
 
 
 def _passing(checks: Sequence[Check], others: Others) -> Others:
-    """Those of the others who pass all checks, with the answers that do."""
+    """The others that pass all checks, each with the answers that pass."""
     passing = {
         name: tuple(answer for answer in answers if all(check.holds(answer) for check in checks))
         for name, answers in others.items()

@@ -1,7 +1,7 @@
-"""Which tests the answers of a stack are enough for: of each service, and of its front door.
+"""The tests that a stack's recorded answers support: per service, and for its front door.
 
-A check stays only if it refuses every answer of every other service, to whatever it was asked, and
-the answers that come where a program is missing (`impostors`).
+A check is kept only if it refuses every recorded answer of every other service, and the answers
+that come when a program is missing (`impostors`).
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,18 +17,18 @@ from stacktest.init.look.look import Look, Visit
 
 LANDING = "/"
 NOWHERE = "/stacktest-no-such-page"
-"""A path that nobody has."""
+"""A path that no program has."""
 ANYBODY = "another program"
 _FEWEST_STATUS_OF_REDIRECT = 300
 _FEWEST_STATUS_OF_REFUSAL = 400
 _FEWEST_STATUS_OF_FAILURE = 500
 _NOT_FOUND = frozenset({400, 404, 405, 406})
-"""What programs answer who have nothing there; taken where there is nothing better."""
+"""Statuses of a program that does not have the path; used only if there is no better answer."""
 _TOO_MANY = 429
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """A request, and what only this service answers to it."""
+    """A request, and the checks that only this service's answer passes."""
 
     path: str
     choice: Choice
@@ -36,32 +36,32 @@ class Question(Struct, frozen=True, kw_only=True):
 
     @property
     def is_followed(self) -> bool:
-        """Whether redirects are followed: not where the answer is one, to another host."""
+        """Whether redirects are followed: not if the answer is a redirect to another host."""
         return not _FEWEST_STATUS_OF_REDIRECT <= self.choice.status < _FEWEST_STATUS_OF_REFUSAL
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The assertions in Python; those about a JSON document last."""
+        """The assertions in Python; those on a JSON document last."""
         about = [check.line for check in self.choice.checks if isinstance(check, JSON_CHECKS)]
         plain = [check.line for check in self.choice.checks if check.line not in about]
         return (*plain, *(["document = response.json()"] if about else []), *about)
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """The questions of one service, at the address where they are asked."""
+    """The questions for one service, and the address to which they are sent."""
 
     visit: Visit
     questions: tuple[Question, ...]
 
     @property
     def confused(self) -> tuple[str, ...]:
-        """Services that pass every one of the questions, too."""
+        """Other services that pass every one of the questions."""
         common = [set(question.choice.confused) for question in self.questions]
         return tuple(sorted(set.intersection(*common)))
 
 
 class Doorway(Struct, frozen=True, kw_only=True):
-    """A row of the front door's test: what the host name leads to shows."""
+    """A row of the front door's test: a request to a host, and the marker in its answer."""
 
     host: str
     path: str
@@ -70,7 +70,7 @@ class Doorway(Struct, frozen=True, kw_only=True):
 
 
 def findings(look: Look) -> Mapping[str, Finding]:
-    """Service → its questions, at the first of its addresses for which there are any."""
+    """Service → its questions, at the first of its addresses that has any."""
     result: dict[str, Finding] = {}
     for visit in look.visits:
         if visit.service and visit.service not in result:
@@ -81,12 +81,12 @@ def findings(look: Look) -> Mapping[str, Finding]:
 
 
 def doorways(look: Look) -> tuple[Doorway, ...]:
-    """A row for each host name, and each path below it that leads elsewhere."""
+    """A row for each host name, and for each path below it that leads to another service."""
     return tuple(row for visit in look.visits if visit.host for row in _doorway(visit, look))
 
 
 def confirmed(checks: Collection[Check], path: str, look: Look, service: str) -> bool:
-    """Whether checks that were known beforehand are true of the service, and of nobody else."""
+    """Whether the checks of a known program hold for the service, and for no other one."""
     visits = [visit for visit in look.visits if visit.service == service and visit.host]
     for visit in visits or [visit for visit in look.visits if visit.service == service]:
         answers = visit.answers.get(path, ())
@@ -108,7 +108,7 @@ def _is_ok(answer: RecordedAnswer, checks: Collection[Check]) -> bool:
 
 
 def _questions(visit: Visit, look: Look) -> list[Question]:
-    """Every question to which this address has an answer of its own, the landing page first."""
+    """Every question that distinguishes this address, the landing page first."""
     others = _others(visit, look)
     questions = []
     for path, answers in _usable(visit):
@@ -123,19 +123,19 @@ def _questions(visit: Visit, look: Look) -> list[Question]:
 
 
 def _best(questions: list[Question]) -> tuple[Question, ...]:
-    """One or two: the landing page, and what the program says of itself to other programs."""
+    """The best one or two questions: the first one, and one whose answer is not a page."""
     if not questions:
         return ()
     fewest = min(len(question.choice.confused) for question in questions)
     best = [question for question in questions if len(question.choice.confused) == fewest]
     missing = [question for question in best if question.choice.status in _NOT_FOUND]
     best = [question for question in best if question not in missing] or missing
-    # A second page says little: programs with one page show it at every path.
+    # A second page proves little: a single-page program sends its page at every path.
     return tuple([best[0], *(question for question in best[1:] if not question.is_page)][:2])
 
 
 def _usable(visit: Visit) -> Iterator[tuple[str, tuple[RecordedAnswer, ...]]]:
-    """Paths with steady answers of the service's own, but for a page that is nowhere."""
+    """Paths with equal statuses in the service's own answers, except for its "not found" page."""
     nowhere = {answer.text for answer in visit.answers.get(NOWHERE, ())}
     for path, answers in visit.answers.items():
         statuses = {answer.status for answer in answers}
@@ -166,7 +166,7 @@ def _doorway(visit: Visit, look: Look) -> Iterator[Doorway]:
 
 
 def _others_in(choice: Choice, visit: Visit, look: Look) -> bool:
-    """Whether somebody passes who does not pass everything else of this service, too."""
+    """Whether a program passes that does not already pass all of this service's questions."""
     own = findings_of(visit, look)
     return bool(set(choice.confused) - set(own.confused if own else ()))
 

@@ -1,6 +1,6 @@
-"""Answers that come where a program should: of a dead upstream, and of programs as they install.
+"""Answers that a program's absence causes: errors of a proxy, and default pages of web servers.
 
-A check that holds for one of them claims nothing about the program behind the front door.
+A check that holds for one of them proves nothing about the program behind the front door.
 """
 
 from stacktest.init.look.answer import RecordedAnswer

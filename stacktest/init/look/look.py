@@ -1,4 +1,4 @@
-"""What was seen of a running stack, as plain data for those who write tests from it."""
+"""The recorded answers of a running stack, as plain data for the modules that write tests."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,30 +8,30 @@ from msgspec import Struct, field
 from stacktest.init.look.answer import RecordedAnswer
 
 DOOR = ""
-"""Stands for the front door's own answers, where no service of the stack gives them."""
+"""The value of `Visit.service` for answers of the front door itself."""
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """What one address of a service answered, each request several times."""
+    """The answers of one address of a service; each request was sent several times."""
 
     service: str
-    """Who answers there; `DOOR` where the front door itself does."""
+    """The service that answers; `DOOR` if the front door itself does."""
     client: str
     """The client of the test, as Python: `api("wiki.home.lan")`."""
     host: str = ""
-    """The host name, where the front door leads there."""
+    """The host name, if it was reached through the front door."""
     prefix: str = ""
-    """The path below which the service is."""
+    """The path prefix of the service."""
     answers: Mapping[str, tuple[RecordedAnswer, ...]] = field(default_factory=dict)
-    """Path below the prefix → the answers to it, in order."""
+    """Path below the prefix → its answers, in order."""
     credited: frozenset[str] = frozenset()
     """Paths whose answers count as the service's own."""
     port: int = 0
-    """The port in the container, where it was asked at a port."""
+    """The port in the container, if it was reached without the front door; else 0."""
 
 
 class Boundary(Struct, frozen=True, kw_only=True):
-    """A store that one network reaches and the front door's network does not."""
+    """A store that is reachable from one network but not from the front door's network."""
 
     service: str
     port: int
@@ -40,7 +40,7 @@ class Boundary(Struct, frozen=True, kw_only=True):
 
 
 class LandingPage(Struct, frozen=True, kw_only=True):
-    """The address of a page, and the steady part of its accessibility snapshot."""
+    """The address of a page, and the unchanging part of its accessibility snapshot."""
 
     url: str
     snapshot: str
@@ -48,17 +48,17 @@ class LandingPage(Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """Everything that was seen."""
+    """Everything that was recorded of a running stack."""
 
     visits: tuple[Visit, ...] = ()
     boundaries: tuple[Boundary, ...] = ()
     store_errors: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Store → why its client could not ask it; empty where it answered."""
+    """Store → why its client could not query it; empty if it answered."""
     store_ports: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    """Store → the usual port of its kind, where it listens there."""
+    """Store → the default port of its kind, if it listens there."""
     unanswered: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Service → why nothing of it was seen."""
+    """Service → why it has no recorded answers."""
     secrets: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
-    """Values that no test may hold."""
+    """Values that no test may contain."""
     pages: Mapping[str, LandingPage] = dataclasses.field(default_factory=dict)
-    """Service → what a browser shows, where one looked."""
+    """Service → its page in a browser, if a browser was used."""

@@ -1,4 +1,4 @@
-"""What a running stack is asked: paths that many programs know, and those that the stack names."""
+"""The paths requested from a running stack: common ones, and those in the stack's own files."""
 
 import re
 
@@ -14,7 +14,7 @@ COMMON = (
 
 
 def paths_to_ask(stack: Stack) -> tuple[str, ...]:
-    """Every path, each once: all services are asked for all of them, to compare the answers."""
+    """Every path once; each is requested from all services, to compare their answers."""
     services = stack.services.values()
     answers = [program.answer for service in services if (program := recognise(service))]
     known = [answer.path for answer in answers if answer]
@@ -23,7 +23,7 @@ def paths_to_ask(stack: Stack) -> tuple[str, ...]:
 
 
 def health_paths(service: Service) -> tuple[str, ...]:
-    """Paths that the service's health check asks for."""
+    """Paths in the URLs of the service's health check."""
     definition = service.definition if isinstance(service.definition, dict) else {}
     test = (definition.get("healthcheck") or {}).get("test") or ()
     words = " ".join(test) if isinstance(test, list) else str(test)
@@ -31,7 +31,7 @@ def health_paths(service: Service) -> tuple[str, ...]:
 
 
 def listening_ports(table: str) -> frozenset[int]:
-    """Ports of `/proc/net/tcp` and `tcp6` where somebody listens for other machines, too."""
+    """Ports in `/proc/net/tcp` and `tcp6` that are listened at on more than the loopback."""
     ports = set()
     for line in table.splitlines():
         match = _LISTENER.match(line)

@@ -1,10 +1,10 @@
-"""The accessibility snapshot of a page: what of it stays the same from visitor to visitor.
+"""The part of a page's accessibility snapshot that is the same for every visitor.
 
-- banner:                       kept with what is below it
+- banner:                       kept with the lines below it
   - heading "Wiki" [level=1]    kept
-  - text: 3 new messages        left out: there is a number in it
+  - text: 3 new messages        left out: it contains a number
   - link "Sign in":             kept
-    - /url: /login?n=4711       left out: addresses are no matter of what a page shows
+    - /url: /login?n=4711       left out: an address is not visible on the page
 """
 
 import re
@@ -19,7 +19,7 @@ _LEVEL = re.compile(r"\[level=\d\]")
 
 
 def common_snapshot(first: str, second: str, secrets: Collection[str] = ()) -> str:
-    """The lines that both have, each below the same, as a snapshot; empty where few are left."""
+    """The lines that both have, below the same parents, as a snapshot; empty if too few."""
     lines, others = first.splitlines(), second.splitlines()
     blocks = SequenceMatcher(a=lines, b=others, autojunk=False).get_matching_blocks()
     common = {number for block in blocks for number in range(block.a, block.a + block.size)}
@@ -33,7 +33,7 @@ def common_snapshot(first: str, second: str, secrets: Collection[str] = ()) -> s
 def _with_parents(
     lines: Sequence[str], common: Collection[int], secrets: Collection[str]
 ) -> Iterator[str]:
-    """Lines that are common and steady, of which every line above is, too."""
+    """Lines that are common and steady, and whose parents all are, too."""
     dropped: int | None = None
     for number, line in enumerate(lines):
         depth = _depth(line)
@@ -52,7 +52,7 @@ def _is_steady(line: str, secrets: Collection[str]) -> bool:
 
 
 def _closed(lines: Iterable[str]) -> Iterator[str]:
-    """The lines, without the colon where nothing is left below."""
+    """The lines, without the colon at the end if no line is left below."""
     listed = list(lines)
     for line, following in zip(listed, [*listed[1:], ""], strict=True):
         has_more = _depth(following) > _depth(line)
