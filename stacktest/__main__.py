@@ -1,7 +1,7 @@
-"""`python -m stacktest`: the command, whatever modules the working folder holds.
+"""`python -m stacktest`: the command, with the working folder kept out of Python's search path.
 
-Python puts the folder in front of its own library here; a `secrets.py` in it must not stand in for
-the standard library's module.
+With `-m` Python puts the working folder in front of its standard library; a `secrets.py` there must
+not be imported in place of the standard library's module.
 """
 
 import sys

@@ -7,8 +7,8 @@
           on_undefined: strict
           on_error_fail: true
 
-A site that shows the state of a stack must not be built from nothing: missing or foreign data and
-unknown names raise, and the build fails.
+A site must not show the state of a stack without its data: missing or foreign data and unknown
+service names raise, and the build fails.
 """
 
 import datetime as dt

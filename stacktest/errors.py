@@ -87,7 +87,7 @@ class ToolMissingError(StacktestError):
 
 
 class ToolFailedError(StacktestError):
-    """A program that stacktest needs answers, and cannot do what it is asked: its own words."""
+    """A program that stacktest needs was run and failed; the message quotes the program's error."""
 
     exit_code = 12
     default_code = "SK-TOOL"
@@ -101,7 +101,7 @@ class LockHeldError(StacktestError):
 
 
 def refusal_of(error: OSError) -> UsageError | None:
-    """What the operating system refuses a person, to correct; None: it may be a bug."""
+    """The usage error for a refusal that a person can correct; None: the error may be a bug."""
     if error.errno not in _REFUSALS:
         return None
     reason = (error.strerror or "refused").lower()
@@ -121,4 +121,4 @@ _REFUSALS = frozenset(
         *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EBUSY, errno.ENXIO, errno.ENODEV),
     }
 )
-"""What disks, rights and limits are the cause of."""
+"""Error numbers whose cause is a disk, a permission or a limit, not a bug."""

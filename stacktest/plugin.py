@@ -1,6 +1,6 @@
-"""The pytest plugin as pytest finds it; `pytest_plugin.hooks` has what it does.
+"""The entry point of the pytest plugin: exports the hooks of `pytest_plugin.hooks`.
 
-Pytest reads this module as if it held assertions, which takes eight times as long for each line.
+Pytest rewrites the assertions of this module, which takes eight times as long for each line.
 """
 
 # ruff: noqa: E402 - what is imported next is found in another way

@@ -1,4 +1,4 @@
-r"""Text from elsewhere as it may stand in a terminal, a file or a log: letters, nothing that acts.
+r"""Makes text from outside safe to print: removes what a terminal, a reader or CI would act on.
 
 Containers, pages, images and file names can hold sequences that a terminal obeys (clear, title,
 clipboard), signs that turn the direction of writing, and words that a CI system takes for commands.
@@ -23,7 +23,7 @@ from msgspec import Struct
 
 
 def visible(text: str) -> str:
-    """Text without anything that a terminal or a reader's eye would obey."""
+    """The text without terminal sequences, control characters, and bidi or invisible characters."""
     if _PLAIN.fullmatch(text):
         return text
     text = _SEQUENCE.sub("", text.replace("\r\n", "\n"))
@@ -32,12 +32,12 @@ def visible(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Visible text of several lines, none of which a CI system takes for a command."""
+    """The visible text, with commands of a CI system (`::error`, `##[`) broken by a blank."""
     return _COMMAND.sub(_disarmed, visible(text))
 
 
 def one_line(text: str) -> str:
-    r"""Printable text that stands within a line: a break in it is written as `\n`."""
+    r"""The printable text on one line: line breaks and tabs in it are written as `\n` and `\t`."""
     return printable(text.strip("\n")).translate(_BREAKS)
 
 
@@ -49,11 +49,11 @@ def visible_data(value: Any) -> Any:
 def map_strings(value: Any, change: Callable[[str], str]) -> Any:
     """The same document or record with every string changed, keys included.
 
-    What holds no string that changes is handed back as it is: nearly always that is all of it.
+    A part in which no string changes is returned as the same object: nearly always all parts are.
     """
     strings: dict[str, str] = {}
     parts: dict[int, Any] = {}
-    """By their identity: records share many of their parts."""
+    """Id of a part → the mapped part: records share many of their parts."""
 
     def mapped(value: Any) -> Any:
         if type(value) in _WITHOUT_STRINGS:
@@ -76,7 +76,7 @@ _WITHOUT_STRINGS = frozenset({int, float, bool, type(None)})
 
 _PLAIN = re.compile(r"[\n\t -~]*")
 _SEQUENCE = re.compile(
-    # A string that never ends would swallow the rest: at most its line is taken.
+    # A control string without an end would match the rest of the text: it matches its line at most.
     r"(?:\x1b[\]PX^_k]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
@@ -103,7 +103,7 @@ def _disarmed(match: re.Match[str]) -> str:
 
 
 def _map_parts(value: Any, mapped: Callable[[Any], Any]) -> Any:
-    """A container or a record made of its mapped parts; the same one where none has changed."""
+    """A container or a record made of its mapped parts; the same object if no part has changed."""
     if isinstance(value, Mapping):
         pairs = {mapped(key): mapped(item) for key, item in value.items()}
         return value if _are_same(pairs, value) else pairs
@@ -120,7 +120,7 @@ def _map_parts(value: Any, mapped: Callable[[Any], Any]) -> Any:
 
 
 def _field_names(value: Any) -> tuple[str, ...] | None:
-    """What the class of a value takes by name; None: it has no fields."""
+    """The names of the fields of a Struct or dataclass; None: the value is neither."""
     if isinstance(value, Struct):
         return value.__struct_fields__
     is_record = dataclasses.is_dataclass(value) and not isinstance(value, type)
@@ -128,5 +128,5 @@ def _field_names(value: Any) -> tuple[str, ...] | None:
 
 
 def _are_same(new: Mapping[Any, Any], old: Mapping[Any, Any]) -> bool:
-    """Whether each key leads to the very same thing."""
+    """Whether both have the same keys, and the identical object for each."""
     return len(new) == len(old) and all(key in new and new[key] is old[key] for key in old)

@@ -1,6 +1,6 @@
-"""What Allure's report says of the run as a whole: environment, categories, how the stack came up.
+"""Writes the parts of Allure's report about the whole run: environment, categories, the startup.
 
-A stack that does not come up is the failure of no test: its message and its logs belong to the run.
+If the stack does not come up, no test has failed: the message and logs are attached to the run.
 """
 
 import json
@@ -16,17 +16,17 @@ from stacktest.reports.export.allure import categories, environment, properties
 
 
 def write_run(folder: Path, stack: Stack, run: Run) -> None:
-    """Lay environment and categories beside the results of the tests."""
+    """Write the files of the environment and the categories beside the results of the tests."""
     rows = properties(environment(stack, run))
     write_file(folder / "environment.properties", rows)
     kinds = categories()
-    # Allure 2 reads the first by itself; Allure 3 reads the second where it is told to.
+    # Allure 2 reads the first by itself; Allure 3 reads the second if it is configured to.
     _write(folder / "categories.json", kinds)
     _write(folder / "allurerc.json", {"name": stack.name, "categories": kinds})
 
 
 def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> None:
-    """Attach to the run how long each service took, and what is left of a start that failed."""
+    """Attach to the run how long each service took to start, and the evidence of a failed start."""
     import allure
 
     text = allure.attachment_type.TEXT
@@ -43,7 +43,7 @@ def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> Non
 
 
 def attach_evidence(page: Path, shown: str) -> None:
-    """Attach the page about a failed test to it, named by where the rest of its evidence lies."""
+    """Attach the page about a failed test to the test, under the path of its evidence (`shown`)."""
     import allure
 
     html = allure.attachment_type.HTML

@@ -1,8 +1,8 @@
 """The marker `alone`: a test that runs last and by itself, under pytest-xdist, too.
 
-Whoever moves containers (`lifecycle`), or measures limits or load, must not run beside others. In
-one process the order is enough. Workers hold a lock while a test runs: shared for most tests,
-exclusive for one that is alone.
+A test that stops or restarts containers (`lifecycle`), or measures limits or load, must not run
+beside others. In one process the order is enough. Workers hold a lock while a test runs: shared
+for most tests, exclusive for one that is alone.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def is_alone(item: pytest.Item) -> bool:
 
 
 def order(items: list[pytest.Item]) -> None:
-    """Put the tests that are alone last, each kind in the order that it had."""
+    """Move the tests that are alone to the end; both groups keep their order."""
     if any(map(is_alone, items)):
         items.sort(key=is_alone)
 
 
 class AloneGate:
-    """Keeps the tests of this worker from running beside one that is alone."""
+    """Keeps the tests of this worker from running beside a test that is alone."""
 
     def __init__(self, shared: Path) -> None:
         from stacktest.adapters.atomic_write import create_file
@@ -51,7 +51,7 @@ class AloneGate:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Hold the lock while the test runs; the operating system gives it back after a crash."""
+        """Hold the lock while the test runs; after a crash the operating system releases it."""
         lock = os.open(self._shared / LOCK, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if is_alone(item) else fcntl.LOCK_SH)
@@ -63,7 +63,7 @@ class AloneGate:
     # Private
 
     def _look_again(self, config: pytest.Config) -> None:
-        """Another worker may have moved a container since: its address is looked up again."""
+        """Read the addresses again if another worker may have moved a container since."""
         from stacktest.application.run_snapshot import MOVES
 
         file = self._shared / MOVES

@@ -1,4 +1,4 @@
-"""Where a request for a host name goes, and whose answer came back."""
+"""Finds the URL of a service or host name, and notes which service gave an answer."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from stacktest.pytest_plugin.seen_answers import remember_answer
 
 
 def url_of(stack: RunningStack, name: str) -> str:
-    """The URL of a service, of the first label of a host name, or of a host name."""
+    """The URL of a service, a host name, or a host name given by its first label."""
     host = _host(stack, name)
     service = name if name in stack.model.services and name != stack.model.front_door else None
     return origin(stack.names.doors, host, stack.model.routes, service)
@@ -44,11 +44,11 @@ def note_answer(
     length: int | None = None,
     read_body: Callable[[], str] = str,
 ) -> None:
-    """Note the front door, and the one service that must have given this answer, if there is one.
+    """Note the front door, and the service that must have given this answer, if it is certain.
 
-    What the front door, or a sign-in that it asks first, may have answered is nobody's but the
-    front door's own. `host` is the Host header that was sent, where that is not the URL's;
-    `door_port` the front door's port in its container, where the connection is known to end there,
+    An answer that the front door, or a sign-in before the service, may have given counts for the
+    front door alone. `host` is the Host header that was sent if it differs from the URL's;
+    `door_port` the front door's port in its container if the connection is known to end there,
     `length` the answer's `Content-Length`.
     """
     parts = urlsplit(url)
@@ -59,7 +59,7 @@ def note_answer(
     if stack.model.front_door:
         note(node, stack.model.front_door)
     if host and not _HOST.fullmatch(host):
-        # What a front door does not understand it refuses, or gives to whoever comes first.
+        # A front door refuses a malformed Host header, or passes it to its first route.
         return
     outer = parts.port or usual_port(parts.scheme)
     asked = _without_port(host) or name
@@ -74,7 +74,7 @@ def note_answer(
     routes = stack.model.routes
     services = answerers(routes, request, status, file_kind=file_kind)
     if asked.endswith("."):
-        # For some front doors, Caddy among them, that is another name.
+        # For some front doors, Caddy among them, a name with a final dot is another name.
         for other in filter(None, services - {stack.model.front_door}):
             note_doubt(node, other, "a dot ends the host name")
         return
@@ -137,7 +137,7 @@ def _host(stack: RunningStack, name: str) -> str:
 
 
 def _door_host(stack: RunningStack, routes: list[Route]) -> str:
-    """A host name that the front door answers by itself, else its domain, else any of its names."""
+    """A host name that the front door answers by itself, else the domain, else its first name."""
     own = [r.host for r in routes if r.is_main and not r.service and not r.upstream]
     below = [host for host in (stack.model.domain,) if host]
     return next(iter((*own, *below, *(route.host for route in routes))), "")

@@ -1,4 +1,4 @@
-"""The step functions and the file of a pytest-bdd scenario, which its test does not name."""
+"""Finds the step functions and the feature file of a pytest-bdd scenario."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from stacktest.adapters.suite_code import is_foreign
 from stacktest.pytest_plugin.written_functions import variables_of, written_functions
 
 _STEPS = ("__pytest_bdd_step_def", "pytestbdd_stepdef")
-"""How the names of step definitions begin in a module: up to version 8, and since."""
+"""Prefixes of step definitions' names in a module: up to pytest-bdd 8, and since."""
 
 
 def steps_of(item: pytest.Function) -> Iterator[object]:
@@ -27,7 +27,7 @@ def steps_of(item: pytest.Function) -> Iterator[object]:
 
 
 def feature_of(item: pytest.Item) -> Iterator[Path]:
-    """The file that a scenario is written in, wherever it lies."""
+    """The feature file of a scenario, wherever it lies."""
     variables = variables_of(getattr(item, "function", None))
     if "templated_scenario" in variables and "feature" in variables:
         yield Path(variables["feature"].filename)
@@ -37,7 +37,7 @@ def feature_of(item: pytest.Item) -> Iterator[Path]:
 
 
 def _definitions() -> set[str]:
-    """The names of all step definitions; which of them a test sees, pytest knows."""
+    """The names of all step definitions of the project; pytest decides which a test sees."""
     modules = [
         module
         for module in list(sys.modules.values())
@@ -47,7 +47,7 @@ def _definitions() -> set[str]:
 
 
 def _matching(fixture: object, names: Iterable[str]) -> Iterator[object]:
-    """The function of one step definition, where it stands for one of these steps."""
+    """The function of a step definition if it matches one of these steps."""
     for marker in written_functions(fixture):
         context = variables_of(marker).get("context")
         if context is not None and any(map(context.parser.is_matching, names)):

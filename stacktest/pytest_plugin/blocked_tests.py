@@ -1,6 +1,6 @@
-"""Tests that go to a service which could not be started are errors, with that reason.
+"""Makes tests that use a service which could not be started errors, with that reason.
 
-The controller writes down which services are not up; every process that runs tests reads it.
+The controller writes which services are not up to a file; every process that runs tests reads it.
 """
 
 import json
@@ -19,11 +19,11 @@ from stacktest.pytest_plugin.stash import BLOCKED, NOT_UP
 
 FILE = "not-up.json"
 MARK = "stacktest_blocked"
-"""Attribute of a report: whether it is of such a test."""
+"""Attribute of a report: whether its test was blocked by a service that is not up."""
 
 
 def write(folder: Path, failures: Mapping[str, StartFailure], front_door: str) -> None:
-    """Write down which services are not up, for whoever runs tests."""
+    """Write which services are not up, for the processes that run tests."""
     document = {name: asdict(failure) for name, failure in failures.items()}
     text = json.dumps({"front_door": front_door, "services": document})
     write_file(folder / FILE, text)
@@ -50,7 +50,7 @@ def blocking_failure(
 
 
 def check(item: pytest.Item, folder: Path) -> None:
-    """End the test's setup with one message where a service that it goes to is not up."""
+    """Fail the test's setup with one message if a service that it uses is not up."""
     if NOT_UP not in item.config.stash:
         item.config.stash[NOT_UP] = load(folder)
     failures, front_door = item.config.stash[NOT_UP]

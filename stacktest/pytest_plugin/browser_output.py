@@ -1,19 +1,19 @@
-"""What pytest-playwright is asked to keep of failing tests, and where."""
+"""Sets pytest-playwright's options: which files of failing tests it keeps, and where."""
 
 import pytest
 
 from stacktest.application.evidence_folder import FOLDER
 
 OWN_OUTPUT: pytest.StashKey[bool] = pytest.StashKey()
-"""Set where trace and screenshot of a test go into its evidence, and nobody chose another place."""
+"""Set if a test's trace and screenshot go into its evidence: `--output` names no other place."""
 
 
 def page_options(config: pytest.Config, run_id: str, worker: str) -> None:
     """Ask pytest-playwright for a trace and a screenshot of failing tests.
 
     They go into the evidence of the test (`output_path`). Each worker has an `--output` of its own,
-    since pytest-playwright empties the one that it is given. What the user asked for on the command
-    line wins.
+    since pytest-playwright empties the folder that it is given. Options that the user gave on the
+    command line win.
     """
     option = config.option
     if getattr(option, "tracing", None) == "off":

@@ -1,13 +1,13 @@
-"""Whether a browser's answer came over the wire, or from the browser or the test itself.
+"""Whether a browser's answer came over the network, or from the browser or the test itself.
 
-answer                                what shows that nothing came over the wire
+answer from                           how it is detected that nothing came over the network
 `route.fulfill`, HAR, page's cache    the request never began
-service worker                        Playwright says so
+service worker                        Playwright's `from_service_worker`
 browser's cache                       Chromium received no byte for it
 redirect in the browser's cache       no byte of the host passed the proxy since the request began
-another server, asked by a command    likewise: `Fetch.continueRequest` sends a request elsewhere
-of the debugging protocol
-a browser with a way of its own       likewise: nobody knows whom it asked
+another server, by a command of the   likewise: `Fetch.continueRequest` sends a request elsewhere
+debugging protocol
+a browser that bypasses the proxy     likewise: its requests cannot be seen
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ CLOCKS = 0.05
 DRIFT = 2.0
 """Seconds by which the clock of another machine may drift during a run, where bytes are counted."""
 REDIRECTS = range(300, 400)
-"""Their size is known from the headers, wherever they came from."""
+"""Statuses for which the browser counts bytes of the headers even from its cache."""
 
 
 def is_local(response: Response) -> bool:
-    """Whether the test, the page or the proxy gave this answer, without a request to its host."""
+    """Whether the test, the page's cache, a service worker or the proxy gave this answer."""
     never_began: bool = response.request.timing["requestStart"] < 0
     return never_began or response.from_service_worker or is_the_proxys(response)
 
 
 def is_the_proxys(response: Response | APIResponse) -> bool:
-    """Whether stacktest's own proxy gave this answer, refusing the request."""
+    """Whether stacktest's own proxy gave this answer to refuse the request."""
     return OWN_ANSWER.lower() in response.headers
 
 
 def came_over_the_wire(
     response: Response, proxy: ConnectProxy, context: BrowserContext, clock_ahead: float = 0.0
 ) -> bool:
-    """Whether bytes came for it from its host. Waits until the answer has arrived whole.
+    """Whether bytes of this answer came from its host. Waits until the whole answer has arrived.
 
-    The proxy's clock decides, and the browser's own count, which is exact and which Chromium alone
-    has; not for an answer whose page is gone before it is whole.
+    The proxy's clock decides, together with the browser's own count of bytes, which is exact and
+    which only Chromium has; the clock alone decides if the page is gone before the answer is whole.
     """
     from playwright.sync_api import Error
 
@@ -65,7 +65,7 @@ def came_over_the_wire(
 def passed_the_proxy(
     response: Response, proxy: ConnectProxy, clock_ahead: float = 0.0, *, tolerance: float = CLOCKS
 ) -> bool:
-    """Whether the proxy saw bytes of the host come back since the request began.
+    """Whether the proxy received bytes from the host since the request began.
 
     `clock_ahead`: seconds by which the browser's machine is ahead of this one.
     """
@@ -74,7 +74,7 @@ def passed_the_proxy(
 
 
 def last_read(proxy: ConnectProxy, url: str) -> Read:
-    """When the proxy last saw bytes come back from the host of a URL."""
+    """When the proxy last received bytes from the host of a URL."""
     parts = urlsplit(url)
     return proxy.last_read(parts.hostname or "", parts.port or usual_port(parts.scheme))
 

@@ -1,9 +1,9 @@
-"""How many checks a collected test makes: its own, and those of what it calls in the project.
+"""Counts the checks of a collected test: its own, and those of the project's code that it calls.
 
-Which function a name stands for is told by Python itself, for the test is imported: through
-decorators, base classes, closures, parameters and helpers of other modules. Fixtures that the test
-asks for by name belong to it, and so do the steps of a pytest-bdd scenario. A test whose code
-cannot be read, such as one from a YAML file, is believed to check something.
+The function that a name refers to is looked up in the imported modules: through decorators, base
+classes, closures, parameters and helpers of other modules. Fixtures that the test asks for by name
+count as its code, and so do the steps of a pytest-bdd scenario. A test whose code cannot be read,
+such as a test from a YAML file, is taken to check something.
 """
 
 import inspect
@@ -34,23 +34,23 @@ from stacktest.pytest_plugin.written_functions import (
 )
 
 REACHING = STACK_FIXTURES | REACHING_FIXTURES
-"""Fixtures of the stack's own: what is called on them is no helper of the project."""
+"""Fixtures that reach the stack: methods called on them are no helpers of the project."""
 CHECKING_PACKAGES = frozenset(
     {"pytest_check", "pytest_assume", "pytest_regressions", "expects", "grappa", "sure"}
 )
-"""Plugins of pytest whose functions and fixtures check, whatever they are called."""
+"""Plugins of pytest whose functions and fixtures check, whatever their names."""
 ENTERED = ("__init__", "__post_init__", "__call__", "__enter__", "__exit__", "__aenter__")
 _EXITS = ("__exit__", "__aexit__")
 FLUENT_PACKAGE = "assertpy"
-"""Its functions check nothing until a method is called on what they give."""
+"""A package whose functions check nothing until a method is called on their result."""
 NEVER_FAILING = frozenset({"assert_warn", "soft_assertions"})
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _ENTRIES = 200
-"""Entries of a list or table of helpers that are looked at."""
+"""Most entries of a list or dictionary of helpers that are counted."""
 
 
 def count_checks(item: pytest.Item) -> int:
-    """Places where the test can fail by a check; 0 means that it cannot."""
+    """The number of places where a check can fail the test; 0: it cannot fail by a check."""
     function = getattr(item, "function", None)
     if not isinstance(item, pytest.Function) or function is None:
         return 1
@@ -60,7 +60,7 @@ def count_checks(item: pytest.Item) -> int:
 
 
 def around(item: pytest.Function, without: Collection[object] = ()) -> "Counter":
-    """Counts what checks around the test's own function: its fixtures, and steps of a scenario."""
+    """A counter that holds the checks of the test's fixtures and of the steps of a scenario."""
     checking = {
         name: definitions[-1].func
         for name, definitions in item._fixtureinfo.name2fixturedefs.items()  # noqa: SLF001
@@ -78,28 +78,28 @@ def around(item: pytest.Function, without: Collection[object] = ()) -> "Counter"
 
 @dataclass(frozen=True, slots=True)
 class Helper:
-    """A function of the project that another one refers to, and the class that has it."""
+    """A function of the project that another function refers to, and its class."""
 
     function: types.FunctionType
     owner: type | None
     is_later: bool
-    """It does not run where it is named."""
+    """It runs later than where it is named."""
 
 
 class _Place(NamedTuple):
-    """Where a name is looked up: the function that uses it, and the class that it belongs to."""
+    """Where a name is looked up: the function that uses the name, and the function's class."""
 
     function: types.FunctionType
     owner: type | None
 
 
 class Counter:
-    """Counts the checks of functions and of everything in the project that these refer to."""
+    """Counts the checks of functions and of the project's code that they refer to."""
 
     def __init__(self, parameters: Mapping[str, object]) -> None:
         self._parameters = parameters
         self.is_failure = False
-        """Whether something of what was counted fails whenever it is called."""
+        """Whether one of the counted functions fails whenever it is called."""
         self._checks = 0
         self._counted: set[tuple[types.FunctionType, type | None]] = set()
         self._unresolved: dict[str, None] = {}
@@ -107,7 +107,7 @@ class Counter:
         self._modules: dict[int, Mapping[str, object]] = {}
 
     def add(self, target: object, owner: type | None) -> None:
-        """Count one function, or what runs when a class is used."""
+        """Count the checks of one function, or of the special methods of a class."""
         waiting: list[tuple[object, type | None]] = [(target, owner)]
         while waiting:
             candidate, of = waiting.pop()
@@ -127,7 +127,7 @@ class Counter:
     def checks_by(
         self, reference: Reference, function: types.FunctionType, owner: type | None
     ) -> bool:
-        """Whether what the function refers to checks, or something counted before."""
+        """Whether the reference leads to a check, or a check was counted before."""
         self._modules[id(function.__globals__)] = function.__globals__
         self.is_failure |= reference.chain[-1] == "fail"
         for target, holder in self._referred([reference], _Place(function, owner)):
@@ -137,7 +137,7 @@ class Counter:
     def helpers(
         self, reference: Reference, function: types.FunctionType, owner: type | None
     ) -> list[Helper]:
-        """The functions of the project that a name may stand for."""
+        """The functions of the project that a reference may mean."""
         target, holder = self._resolve(reference, _Place(function, owner))
         if isinstance(target, type):
             return []
@@ -155,7 +155,7 @@ class Counter:
         ]
 
     def sites(self, function: types.FunctionType, owner: type | None) -> Sites | None:
-        """What a function's text says, without what cannot fail for what its names stand for."""
+        """The checks in a function's text, without those that cannot fail for the objects named."""
         sites = _sites(function)
         for guard in sites.guards if sites else ():
             target, _ = self._resolve(guard.reference, _Place(function, owner))
@@ -171,7 +171,7 @@ class Counter:
         return sites
 
     def total(self) -> int:
-        """The number of checks, with those in tables and those that only a name leads to."""
+        """The number of checks, with those in containers and those that are found by name only."""
         while self._entries and not self._checks:
             self.add(*self._entries.pop())
         while self._unresolved and not self._checks:
@@ -210,7 +210,7 @@ class Counter:
                 self._unresolved[reference.chain[-1]] = None
 
     def _resolve(self, reference: Reference, place: _Place) -> tuple[object, type | None]:
-        """What a name stands for, and the class through which it was reached."""
+        """The object that a reference means, and the class through which it was reached."""
         first, *rest = reference.chain
         owner = place.owner
         if first in ("self", "cls") and owner is not None and rest:
@@ -246,10 +246,10 @@ class Counter:
         return getattr(function, "__globals__", {}).get(name)
 
     def _checks_by_nature(self, reference: Reference, target: object, place: _Place) -> bool:
-        """Whether what is called checks although it is none of the project's.
+        """Whether a called function that does not belong to the project checks.
 
-        Its name decides only where no class in sight has a method of that name, or where such a
-        method hands on to one of the same name.
+        The name decides only if no known class of the project has a method of that name, or if the
+        call is in a method of the same name.
         """
         origin = target
         if origin is None:
@@ -266,12 +266,12 @@ class Counter:
         return reference.checks_by_name and (hands_on or not is_helper)
 
     def _see(self, kind: type) -> None:
-        """Remember the module of a class: what its objects have may be classes there."""
+        """Remember the module of a class: its objects may be of classes that are defined there."""
         for function in (part for part in vars(kind).values() if inspect.isfunction(part)):
             self._modules[id(function.__globals__)] = function.__globals__
 
     def _methods(self, name: str) -> Iterator[tuple[object, type | None]]:
-        """Methods of this name in classes that the code so far can see."""
+        """Methods of this name in classes of the modules that were visited so far."""
         for module in list(self._modules.values()):
             for value in list(module.values()):
                 if isinstance(value, type) and is_class_of_project(value):
@@ -281,9 +281,9 @@ class Counter:
 
 
 def _layers_that_run(target: object) -> Iterator[types.FunctionType]:
-    """Its functions, up to a decorator of the project that has the next one in a variable.
+    """The target's functions, up to a decorator of the project that holds the next in a variable.
 
-    What runs of the next one is what the decorator's own text says.
+    Whether that next function runs is decided by the text of the decorator.
     """
     for function in written_functions(target):
         yield function
@@ -293,19 +293,19 @@ def _layers_that_run(target: object) -> Iterator[types.FunctionType]:
 
 
 def _parts(target: object) -> Iterable[object]:
-    """What an object of the project keeps that can be called, such as what a decorator got."""
+    """The values of an object's attributes, such as the function that a decorator received."""
     is_object = not isinstance(target, types.FunctionType | property | staticmethod | classmethod)
     return getattr(target, "__dict__", {}).values() if is_object else ()
 
 
 def _entries(container: Iterable[object]) -> Iterator[object]:
-    """What a list or a table of helpers holds."""
+    """The entries of a list or a dictionary of helpers, up to a limit."""
     values = container.values() if isinstance(container, dict) else container
     return itertools.islice(values, _ENTRIES)
 
 
 def _swallows(target: object) -> bool:
-    """Whether failures end in a `with` of this: in a context manager of the project."""
+    """Whether the target is a context manager of the project that swallows failures."""
     if isinstance(target, type):
         methods = [inspect.getattr_static(target, name, None) for name in _EXITS]
         functions = [function for method in methods for function in written_functions(method)]
@@ -315,14 +315,14 @@ def _swallows(target: object) -> bool:
 
 
 def _is_never_false(target: object, *, is_call: bool) -> bool:
-    """Whether it is a function that nobody calls, or gives a coroutine that nobody awaits."""
+    """Whether an asserted value is always true: a function not called, a coroutine not awaited."""
     if is_call:
         return _does_nothing_when_called(target)
     return isinstance(target, types.FunctionType | staticmethod | classmethod)
 
 
 def _does_nothing_when_called(target: object) -> bool:
-    """Whether a call only makes a coroutine or a generator, which somebody has to run."""
+    """Whether a call only makes a coroutine or a generator and runs no code of the function."""
     return (
         inspect.iscoroutinefunction(target)
         or inspect.isgeneratorfunction(target)
@@ -331,12 +331,12 @@ def _does_nothing_when_called(target: object) -> bool:
 
 
 def _may_be_helper(reference: Reference) -> bool:
-    """Whether a method or property that cannot be told may be one of the project's."""
+    """Whether a method or property that cannot be resolved may belong to the project."""
     return reference.is_method and reference.root not in REACHING
 
 
 def fixtures_of(item: pytest.Function) -> dict[str, object]:
-    """The functions of the fixtures that the test asks for by name, and what these ask for."""
+    """The functions of the fixtures that the test asks for by name, directly or not."""
     fixtures: dict[str, object] = {}
     info = item._fixtureinfo  # noqa: SLF001 - pytest has no other way to tell
     waiting = [*info.argnames, *_asked_by_name(item, item.function)]
@@ -351,7 +351,7 @@ def fixtures_of(item: pytest.Function) -> dict[str, object]:
 
 
 def _asked_by_name(item: pytest.Function, function: object) -> Iterator[str]:
-    """The names that may be meant by a function that calls `request.getfixturevalue(name)`."""
+    """Possible names of fixtures that a function gets by `request.getfixturevalue(name)`."""
     for code in (layer.__code__ for layer in written_functions(function)):
         if "getfixturevalue" in code.co_names:
             parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
@@ -374,7 +374,7 @@ def _sites(function: types.FunctionType) -> Sites | None:
 
 
 def _members(target: object, beginning: str) -> list[object]:
-    """What a module or a class has by names that begin so, without tests."""
+    """The members of a module or class whose names have this beginning, without tests."""
     holder = target if isinstance(target, type | types.ModuleType) else type(target)
     return [
         value
@@ -384,7 +384,7 @@ def _members(target: object, beginning: str) -> list[object]:
 
 
 def _attribute(target: object, name: str) -> object:
-    """An attribute without running any code of it."""
+    """The attribute, read without running any code."""
     if isinstance(target, types.ModuleType):
         return vars(target).get(name)
     holder = target if isinstance(target, type) else type(target)

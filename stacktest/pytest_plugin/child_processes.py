@@ -1,9 +1,9 @@
-"""Checks that a test hands to other processes: nobody sees them run there.
+"""Finds checks that a test runs in other processes and that failed there unnoticed.
 
-Process(target=check)        its failure is an exit code that nobody looked at
-Pool().apply_async(check)    its failure is a result that nobody asked for
+Process(target=check)        its failure is an exit code that the test did not read
+Pool().apply_async(check)    its failure is a result that the test did not ask for
 
-An exit code of 1 is that of any error; only where what ran there checks is it taken for a check.
+Any error gives an exit code of 1; it counts as a failed check only if the target holds checks.
 """
 
 import contextlib
@@ -23,21 +23,21 @@ FAILED = 1
 
 
 class Children:
-    """The processes that a test started, what they ran, and what it asked about them."""
+    """The processes that a test started, their targets, and whose results the test read."""
 
     def __init__(self) -> None:
         self.targets: dict[BaseProcess, object] = {}
         self.results: list[ApplyResult[Any]] = []
         self.asked = set[object]()
         self.are_others = bool(active_children())
-        """Whether some ran before the test, which may run its checks as well."""
+        """Whether processes ran before the test, which may run its checks as well."""
 
     def may_check(self) -> bool:
-        """Whether a check may have run where no trace sees it."""
+        """Whether a check may have run in another process, where it cannot be traced."""
         return self.are_others or bool(self.targets)
 
     def failure(self) -> str:
-        """The name of a check that failed and that nobody asked about; empty: there is none."""
+        """The name of a failed check whose result the test did not read; empty: there is none."""
         for process, target in self.targets.items():
             is_open = process not in self.asked and not getattr(process, "_closed", False)
             if is_open and process.exitcode == FAILED and _checks(target):

@@ -1,4 +1,4 @@
-"""Leaves out tests by the services that they name.
+"""Deselects tests by the services that they name.
 
 `--stack-services`, `--stack-drill`, `--stack-copy-without`.
 """
@@ -17,10 +17,10 @@ from stacktest.pytest_plugin.usage_errors import usage_error
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
-    """Services whose tests are to run; none at all: every service."""
+    """Services whose tests are to run; both empty: every service."""
 
     with_dependants: Collection[str] = ()
-    """And those that depend on them, directly or not."""
+    """Services that are chosen together with those that depend on them, directly or not."""
     alone: Collection[str] = ()
 
 
@@ -30,9 +30,9 @@ def keep_chosen(
     chosen: Chosen,
     left_out: Collection[str],
 ) -> None:
-    """Deselect, in place, tests that name a service left out, or none that is chosen.
+    """Deselect, in place, tests that name a service in `left_out`, or no chosen service.
 
-    Tests without a service stay only where nothing is chosen.
+    Tests without a service stay only if nothing is chosen.
     """
     if not any(map(collection.asks_for_stack, items)):
         return

@@ -1,8 +1,8 @@
-"""The marker `claim`: a test states what a document says, and may say that it is known to be false.
+"""The marker `claim`: a test states a claim of a document, which may be marked as known false.
 
 holds    the test's body            becomes
-True     passes or fails            what it is
-True     any other exception        a failure that judges nothing
+True     passes or fails            the same
+True     any other exception        a failure that is no judgement of the claim
 False    an assertion fails         known false: judged, and no failure of the service
 False    an assertion fails, after `until`     a failure
 False    passes                     a failure: the claim holds now
@@ -37,7 +37,7 @@ def claims_of(item: pytest.Item) -> tuple[Claim, ...]:
 def judge_report(
     item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, today: dt.date
 ) -> None:
-    """Turn the report of a test's body into what its claims make of it."""
+    """Change the outcome in the report of a test's body by its claims (table above)."""
     if report.when != "call" or hasattr(report, "wasxfail"):
         return
     false = [claim for claim in claims_of(item) if not claim.holds]
@@ -53,7 +53,7 @@ def judge_report(
 def _judge_false(
     false: Sequence[Claim], call: pytest.CallInfo[None], report: pytest.TestReport, today: dt.date
 ) -> None:
-    """What a passing test, or a failing assertion, makes of claims that are known to be false."""
+    """Set the outcome of a passed test, or a failed assertion, with claims that are known false."""
     names = ", ".join(claim.id for claim in false)
     if report.outcome == "passed":
         report.outcome = "failed"
@@ -118,9 +118,9 @@ def _usage_error(what: str, *, where: str, hint: str) -> pytest.UsageError:
 
 
 def _is_judgement(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
-    """Whether an assertion of the suites failed: not one inside of a library, and no error.
+    """Whether an assertion of the suites failed: no error, and no assertion within a library.
 
-    Playwright's `expect` raises where it waits, so its assertions count as the suites' own.
+    Playwright's `expect` raises in its own code, so its assertions count as the suites' own.
     """
     if call.excinfo is None or not isinstance(call.excinfo.value, AssertionError):
         return False

@@ -1,4 +1,4 @@
-"""Reads the collected tests that ask for the stack."""
+"""Reads the collected tests that ask for the stack into plain data (`Collected`)."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from stacktest.pytest_plugin.suites import suites_of
 from stacktest.pytest_plugin.written_functions import written_functions
 
 SEARCHED: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
-"""Per process: folders in which modules of the tests' code were looked for."""
+"""Per process: folders that were searched for the modules of the tests' code."""
 
 
 def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected, ...]:
@@ -42,7 +42,7 @@ _COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
 _HOST = re.compile(
     r"(?:https?://)?((?:[\w-]{1,63}\.){1,9}[\w-]{1,63})(?::\d{1,5})?(?:/.*)?\Z", re.DOTALL
 )
-"""A host name with a dot, alone or as that of a URL."""
+"""A host name with a dot, alone or within a URL."""
 
 
 class _Reader:
@@ -57,11 +57,11 @@ class _Reader:
 
     @property
     def searched(self) -> set[Path]:
-        """Folders in which modules were looked for."""
+        """Folders that were searched for modules."""
         return self._graph.searched
 
     def note(self, item: pytest.Item) -> None:
-        """Remember what gives the test its fixtures, or is its scenario: nothing imports it."""
+        """Remember the files of the test's fixtures and scenario: the test imports neither."""
         definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
         files = self._more.setdefault(item.path, set())
         files |= set(map(str, feature_of(item)))
@@ -102,7 +102,7 @@ class _Reader:
 
 
 def _recorded(item: pytest.Item, full: str) -> str:
-    """The test as records call it: its parameters by their places, where their ids are values."""
+    """The test's name in records: parameters by their positions if their ids show values."""
     call = getattr(item, "callspec", None)
     if call is None:
         return bare_name(full)
@@ -115,13 +115,13 @@ def _recorded(item: pytest.Item, full: str) -> str:
 
 
 def _possible_hosts(item: pytest.Item) -> tuple[str, ...]:
-    """Names among its parameters, also within a URL, that a front door could know."""
+    """Host names among the test's parameters, also within a URL."""
     call = getattr(item, "callspec", None)
     texts = [value for value in call.params.values() if isinstance(value, str)] if call else []
     return tuple(sorted({match[1].lower() for text in texts if (match := _HOST.match(text))}))
 
 
 def _nodeid(item: pytest.Item, name: str) -> str:
-    """The node id with the file as the suites' base sees it, not pytest's rootdir."""
+    """The node id with the file relative to the suites' base, not to pytest's rootdir."""
     files = [node for node in item.listchain() if isinstance(node, pytest.File)]
     return name + item.nodeid[len(files[-1].nodeid) :] if files else item.nodeid

@@ -1,12 +1,12 @@
-"""Errors of connections as pytest shows them: the line of the test, and the one sentence.
+"""Shortens connection errors in pytest's output to the line of the test and the message.
 
-error                 is made of
-httpx.TransportError  one of httpcore, and that of one of the system: all of them say the same
-playwright's Error    what came back from the browser, through its own futures
-ssl.SSLError          what a WebSocket's client called
+error                 frames that are left out
+httpx.TransportError  of httpcore's error and the system's error, which give the same message
+playwright's Error    of the futures by which the browser's reply arrived
+ssl.SSLError          of the calls of a WebSocket's client
 
-None of the lines in between is a test's, and with a front door that nobody trusts each test of a
-stack would show a hundred of them. `--full-trace` shows them all the same.
+None of these lines is a test's, and with a front door whose certificate is not trusted each test
+of a stack would show a hundred of them. `--full-trace` shows them nevertheless.
 """
 
 import sys
@@ -19,7 +19,7 @@ Failure = pytest.ExceptionInfo[BaseException]
 
 
 def shortened(failure: Failure) -> Failure:
-    """The failure without how a client of the stack came to it; any other one as it is."""
+    """The failure without the frames of the stack's client; any other failure as it is."""
     error, links = failure.value, list(_links(failure.tb))
     if not _is_of_connection(error) or "stacktest" not in map(_package, links):
         return failure
@@ -56,5 +56,5 @@ def _links(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _package(link: TracebackType) -> str:
-    """The package whose code it is about."""
+    """The package whose code this entry of the traceback ran."""
     return str(link.tb_frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -1,12 +1,12 @@
-"""Which services a test really touched: noted by the fixtures, read by the plugin.
+"""Which services a test really touched: the fixtures note it, the plugin reads it.
 
     contact      an answer of the service came back
     look         the engine showed the service's container, or its port accepted a connection:
                  enough for a test, not for a service
-    doubt        an answer came back that may be the service's, or somebody else's: never enough
+    doubt        an answer came back that may be of this service or of another: never enough
 
-A `service` marker with no contact earns no credit, so the fixtures call `note` when an answer came
-back, not when a client was made. Between tests there is no test to note it for.
+A `service` marker without a contact earns no credit, so the fixtures call `note` when an answer
+came back, not when a client was made. Between two tests `test` is None and nothing is noted.
 """
 
 import pytest
@@ -15,7 +15,7 @@ from stacktest.pytest_plugin.stash import CONTACTS, DOUBTS, IN_VARIANT, LOOKS
 
 
 def note(test: pytest.Item | None, service: str) -> None:
-    """Record one answer of `service` for a test; what is said in a variant is nobody's."""
+    """Record one answer of `service` for a test; answers inside a `variant` do not count."""
     if test is not None and not test.stash.get(IN_VARIANT, False):
         counts = test.stash.setdefault(CONTACTS, {})
         counts[service] = counts.get(service, 0) + 1
@@ -40,10 +40,10 @@ def looked_at(test: pytest.Item) -> tuple[str, ...]:
 
 
 def note_doubt(test: pytest.Item, service: str, where: str) -> None:
-    """Record that `service` may have answered, and where it is said who else may have."""
+    """Record that `service` may have answered, and the route or reason that leaves it in doubt."""
     test.stash.setdefault(DOUBTS, {}).setdefault(service, where)
 
 
 def doubted(test: pytest.Item) -> dict[str, str]:
-    """Services that may have answered during the test → where it is said who else may have."""
+    """Service that may have answered during the test → the route or reason for the doubt."""
     return test.stash.get(DOUBTS, {})

@@ -1,7 +1,7 @@
-"""What the controlling process does: collect, plan, bring up, listen, judge, write, stop.
+"""The controlling process: collects, plans, brings up, gathers outcomes, judges, writes, stops.
 
-Under pytest-xdist this is the process that starts the workers; without it, the only one. Every
-decision is `session`'s; this module knows in which order pytest says things.
+Under pytest-xdist this is the process that starts the workers; without it, the only one. The
+`StackSession` makes every decision; this module calls it in the order of pytest's hooks.
 """
 
 import json
@@ -47,7 +47,7 @@ NOT_READY = 10
 
 
 class Controller:
-    """The hooks of the process that owns the stack, the plan and every file."""
+    """The hooks of the process that starts the stack and writes the plan and all records."""
 
     def __init__(
         self,
@@ -59,24 +59,24 @@ class Controller:
     ) -> None:
         self._config = config
         self._is_broken = is_broken
-        """A file could not be collected: pytest runs nothing unless it is told to."""
+        """A file could not be collected: pytest runs no test unless an option asks for it."""
         self._whole = whole
         self._selected: tuple[Collected, ...] = ()
         self._listener = Listener()
         self._background: BackgroundInventory | None = None
         self._run: PytestRun | None = None
         self._session: StackSession | None = None
-        """Set from the moment on that something may have to be recorded and taken down."""
+        """Set as soon as there may be something to record, or a container to stop."""
         self._shared = shared
         self._closing: list[str] = []
         self._refusal: UsageError | None = None
-        """Why the run did not begin, which pytest tells by itself."""
+        """Why the run did not begin; pytest prints it as a usage error."""
 
     # What is collected
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """See the tests that are left; `--stale` takes away those of functional services."""
+        """Read the selected tests; `--stale` has deselected those of functional services."""
         if not self._has_workers:
             self._selected = read(session.items, session.config)
 
@@ -90,7 +90,7 @@ class Controller:
         return self._begin(session.config)
 
     def begin(self, selected: tuple[Collected, ...]) -> None:
-        """Bring the stack up for what the workers of pytest-xdist selected."""
+        """Bring the stack up for the tests that the workers of pytest-xdist selected."""
         self._selected = selected
         self._begin(self._config)
 
@@ -98,12 +98,12 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """End the setup of a test that goes to a service which is not up."""
+        """Fail the setup of a test that uses a service which is not up."""
         blocked_tests.check(item, self._shared)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hear what each test did, wherever it ran; say at once what failed, and why."""
+        """Note the outcome of a test, from any process; print a failure with its reason at once."""
         self._listener.add(report)
         if report.failed and self._session is not None and self._wall.verbosity >= 0:
             self._tell_failure(report)
@@ -112,11 +112,11 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """An interrupted run is incomplete."""
+        """Note that the run was interrupted, and so is incomplete."""
         self._listener.cut_short(excinfo)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fold, fingerprint again, write the ledger and the status, stop what was started."""
+        """Sum up, fingerprint again, write the ledger and the status, stop what was started."""
         stopped = session.shouldfail or session.shouldstop
         if stopped and not self._listener.ended_early:
             self._listener.ended_early = str(stopped)
@@ -136,14 +136,14 @@ class Controller:
             self._close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say by phase and service what was proved, and the next useful command."""
+        """Print by phase and service what was proved, and the next useful command."""
         if self._closing:
             terminalreporter.write_sep("=", "stacktest")
             for line in self._closing:
                 terminalreporter.write_line(one_line(clean_text(visible(line))))
 
     def pytest_unconfigure(self) -> None:
-        """Leave nothing behind when the session never came to its finish."""
+        """Stop what was started if `pytest_sessionfinish` was not called."""
         self._close()
 
     # Private
@@ -158,7 +158,7 @@ class Controller:
         return display
 
     def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
-        """Say what kept the end of the run from being written; then the run is not a success."""
+        """Print the error that kept the run from being recorded; the run then is not a success."""
         if not have_one_cause(self._refusal, error):
             self._closing += [*error.lines_with_code(), *tell_trouble(self._run, error)]
         if session.exitstatus == pytest.ExitCode.OK:
@@ -173,7 +173,7 @@ class Controller:
             self._wall.say_all([f"  evidence: {folder.relative_to(self._config.rootpath)}"])
 
     def _say_not_up(self, failures: "Mapping[str, StartFailure]") -> None:
-        """Say why services are not up, when their tests will be errors."""
+        """Print why services are not up, whose tests will be errors."""
         if not failures:
             return
         from stacktest.core.runs.start_failure import by_cause
@@ -189,7 +189,7 @@ class Controller:
         if not any(test.reported == test_of(report) for test in self._selected):
             return
         if getattr(report, blocked_tests.MARK, False):
-            # Why was said when the stack came up, once for all.
+            # The reason was printed when the stack came up, once for all tests.
             return
         notes = FailureNotes.of(report)
         first, *rest = failure_lines(
@@ -199,7 +199,7 @@ class Controller:
             **notes.shown_below(self._config.rootpath),
         )
         if self._wall.verbosity == 0:
-            # With `-v` pytest has just said which one.
+            # With `-v` pytest has just printed the test's name.
             self._wall.say_all([first], red=True)
         self._wall.say_all(rest)
 
@@ -228,7 +228,7 @@ class Controller:
         except StacktestError as error:
             self._wall.say_all(error.lines_with_code())
             if self._session is None or not self._session.not_up:
-                # What is recorded as not up is told at the end, with what it means.
+                # Services that are recorded as not up are notified at the end, with their state.
                 self._wall.say_all(tell_trouble(self._run, error))
             self._tell_boot_evidence()
             self._tell_allure(error.what)
@@ -279,7 +279,7 @@ class Controller:
         return self._run
 
     def _is_quiet(self, session: pytest.Session) -> bool:
-        """Whether `--stale` left nothing to test, and that is the whole story of this run."""
+        """Whether the run has no test only because `--stale` left none, and nothing went wrong."""
         option = self._config.getoption
         return (
             option("--stale")
@@ -291,7 +291,7 @@ class Controller:
         )
 
     def _finish_quietly(self, session: pytest.Session) -> None:
-        """Nothing is stale: judge, write the status, and tell those who wait for every run."""
+        """Nothing is stale: judge, write the status, and notify channels that want every run."""
         from stacktest.application.notify import current_status
         from stacktest.bootstrap.context import now
         from stacktest.reports.terminal.run import quiet_lines
@@ -335,10 +335,10 @@ class Controller:
             ),
         )
         if self._refusal is None:
-            # Of a run that did not begin there is nothing to sum up.
+            # A run that did not begin has nothing to sum up.
             self._closing += summary_lines(summary, session.stack, self._wall.width)
         self._closing += run.conclude(summary)
-        # A picture of the last run is no evidence; what else cannot be written says so itself.
+        # The timeline is no evidence, so an error of writing it is ignored; others are raised.
         from stacktest.core.runs.timeline import timeline_of
 
         with suppress(UsageError):
@@ -357,13 +357,13 @@ class Controller:
             raise summary.trouble
 
     def _hidden(self, collection: Collection) -> Iterator[HiddenFile]:
-        """Files that the whole collection lacks, and those of which only this run got nothing."""
+        """Files whose tests the whole collection lacks, and files that only this run lacks."""
         yield from collection.hidden
         listed = {test.path for test in collection.tests}
         yield from (file for file in self._whole.hidden if file.path not in listed)
 
     def _tell_allure(self, trouble: str = "") -> None:
-        """Say of the run what belongs to no test, where somebody wants Allure's report."""
+        """With `--alluredir`, write the parts of Allure's report that belong to the whole run."""
         folder = self._config.getoption("--alluredir", None)
         if not folder or self._session is None:
             return
@@ -375,7 +375,7 @@ class Controller:
             write_run(Path(folder), self._session.stack, self._session.run)
 
     def _tell(self, summary: "RunSummary", run: "PytestRun") -> list[str]:
-        """Tell what changed; lines about who could not be told."""
+        """Notify channels of changed states; returns lines about channels that failed."""
         from stacktest.application.notify import current_status
         from stacktest.bootstrap.context import now
 

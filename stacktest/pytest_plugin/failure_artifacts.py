@@ -1,17 +1,17 @@
-"""What a failing test leaves behind: enough to understand the failure without running it again.
+"""Writes the evidence of a failed test, so it can be understood without another run.
 
     reports/evidence/<run>/<test>/index.html        the page: start here
-    reports/evidence/<run>/<test>/message.txt       what the test said, both values in it
-    reports/evidence/<run>/<test>/<service>.log     what it wrote while the test ran
-    reports/evidence/<run>/<test>/events.txt        what happened to containers meanwhile
+    reports/evidence/<run>/<test>/message.txt       the test's error, with both compared values
+    reports/evidence/<run>/<test>/<service>.log     the service's log while the test ran
+    reports/evidence/<run>/<test>/events.txt        the events of containers meanwhile
     reports/evidence/<run>/<test>/answers.txt       the last answers that the test saw
     reports/evidence/<run>/<test>/answer-<n>.txt    the body of each that was refused
     reports/evidence/<run>/<test>/trace.zip, *.png  trace and screenshot, by pytest-playwright
     reports/evidence/<run>/boot/message.txt         why the stack did not become ready
-    reports/evidence/<run>/boot/<service>.log       what each service had written by then
+    reports/evidence/<run>/boot/<service>.log       the log of each service until then
 
-Logs are those of the services that the test is about or touched, of what they depend on, and of
-the front door. Files are capped, and what the compose model says is secret is taken out of them.
+Logs are those of the services that the test names or touched, of their direct dependencies, and of
+the front door. Files are capped, and the secrets of the compose model are removed from them.
 The last ten runs are kept.
 """
 
@@ -55,7 +55,7 @@ from stacktest.reports.page.failure import NAME, FailurePage, LeftText, render_f
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What one failed test left, and where."""
+    """The evidence of one failed test, and its folder."""
 
     folder: Path
     test: str
@@ -64,11 +64,11 @@ class Evidence(Struct, frozen=True, kw_only=True):
     again: str
     diagnosis: Diagnosis | None
     logs: tuple[str, ...]
-    """Services whose logs are kept, the one that knows first."""
+    """Services whose logs are kept, the one whose log shows the cause first."""
 
     @property
     def notes(self) -> FailureNotes:
-        """What the report carries of it."""
+        """The parts of the evidence that pytest's report carries."""
         return FailureNotes(
             diagnosis=self.diagnosis.sentence if self.diagnosis else "",
             command=self.diagnosis.hint if self.diagnosis else "",
@@ -76,7 +76,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         )
 
     def write(self, stack: RunningStack, window: Window, answers: tuple[SeenAnswer, ...]) -> None:
-        """The files, and the page as far as it can be written while the fixtures stand."""
+        """Write the files, and a first version of the page before the fixtures have ended."""
         secrets = secrets_of(stack.model)
         write_evidence(self.folder / "message.txt", lambda: self.message, secrets)
         for name in self.logs:
@@ -94,7 +94,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         self.write_page(secrets)
 
     def write_page(self, secrets: Iterable[str]) -> None:
-        """The page about what lies in the folder now."""
+        """Write the page about the files that are in the folder now."""
         names = sorted(path.name for path in self.folder.iterdir() if path.is_file())
         traces = [name for name in names if name.endswith(".zip")]
         pictures = [name for name in names if name.endswith(".png")]
@@ -116,7 +116,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         write_page(self.folder / NAME, render_failure(page), secrets)
 
     def _texts(self, names: Iterable[str]) -> Iterator[LeftText]:
-        """Refused answers, then logs, the one that knows first, then the rest."""
+        """Refused answers, then logs, the log that shows the cause first, then the rest."""
         names = tuple(names)
         bodies = {name: "A refused answer" for name in names if name.startswith("answer-")}
         logs = {f"{name}.log": f"The log of {name}" for name in self.logs}
@@ -128,10 +128,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 def output_folder(item: pytest.Item) -> Path | None:
-    """Where a browser's files of a test go; None: where pytest-playwright or the user wants them.
+    """The folder of a test's browser files; None: the default of pytest-playwright or the user's.
 
-    Playwright's files are as readable as the umask has them, so the folder is not. Where only
-    failing tests leave some, their evidence makes it first.
+    Playwright's files get permissions by the umask, so the folder is private. If only failing
+    tests leave files, the folder is made together with their evidence.
     """
     stack = item.config.stash.get(RUNNING, None)
     if stack is None or not item.config.stash.get(OWN_OUTPUT, False):
@@ -144,7 +144,7 @@ def output_folder(item: pytest.Item) -> Path | None:
 
 
 def gather(item: pytest.Item, report: pytest.TestReport, window: Window) -> FailureNotes | None:
-    """Write down what belongs to a failed test, and what it is diagnosed with; None: no stack."""
+    """Write the evidence of a failed test and its diagnosis; None: there is no stack."""
     stack = item.config.stash.get(RUNNING, None)
     if stack is None:
         return None
@@ -167,7 +167,7 @@ def gather(item: pytest.Item, report: pytest.TestReport, window: Window) -> Fail
 
 
 def finish(item: pytest.Item) -> None:
-    """Complete the page of a failed test with what its fixtures left when they ended."""
+    """Complete the page of a failed test with the files that its fixtures wrote when they ended."""
     evidence = item.stash.get(EVIDENCE, None)
     if evidence is not None:
         del item.stash[EVIDENCE]
@@ -176,7 +176,7 @@ def finish(item: pytest.Item) -> None:
 
 
 def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
-    """The services, what they depend on directly, and the front door; sorted."""
+    """The services, their direct dependencies, and the front door; sorted."""
     known = stack.model.services
     names = {name for name in services if name in known}
     names |= {need for name in names for need in known[name].dependencies if need in known}
@@ -185,10 +185,10 @@ def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
 
 
 def folder_name(nodeid: str) -> str:
-    """A file name that people recognise, and that no other test has.
+    """A readable file name that is unique for the test.
 
-    Signs that file systems refuse become `-`, long names lose their beginning, and the values of
-    parameters are left out, so the name alone is not unique: a short digest of the node id is.
+    Characters that file systems refuse become `-`, long names lose their beginning, and parameters
+    are left out, so the name alone is not unique: a short digest of the node id is added.
     """
     function = nodeid.partition("[")[0]
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", function).strip("-")[-110:]
@@ -214,7 +214,7 @@ def _failure(item: pytest.Item, report: pytest.TestReport) -> Failure:
     return Failure(
         services=tuple(dict.fromkeys(named)) or touched(item),
         text="\n".join(lines),
-        # The last one is what the test fell over.
+        # The last answer is most likely the cause of the failure.
         answers=tuple(answer.answered for answer in reversed(answers)),
     )
 

@@ -1,4 +1,4 @@
-"""What follows this process's tests, made at the first that asks for a stack: it costs imports."""
+"""Makes the `RunningTest` plugin at the first test that asks for a stack: its imports cost time."""
 
 from __future__ import annotations
 

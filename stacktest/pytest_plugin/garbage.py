@@ -1,4 +1,4 @@
-"""Pauses Python's garbage collector where a run imports and prepares, and little is thrown away."""
+"""Pauses Python's garbage collector while a run imports and prepares: little is garbage then."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """No collection inside; afterwards the collector is what it was before.
+    """Disable the garbage collector inside; afterwards it is as it was before.
 
-    What modules hold lives until the end of the process. To look at it again and again while more
-    of them are imported takes longer than a third of all imports.
+    The objects of modules live until the end of the process. To visit them again and again while
+    more modules are imported takes more than a third of the time of all imports.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,7 +1,7 @@
-"""The hooks of the pytest plugin: `controller` and `worker` say what they mean.
+"""The hooks of the pytest plugin; `controller` and `worker` hold what they do for a stack.
 
-A project without a stack pays for this module and the few that it imports: the rest is imported
-once a collected test asks for the stack.
+In a project without a stack only this module and the few that it imports are loaded: the rest is
+imported once a collected test asks for the stack.
 """
 
 from collections.abc import Generator
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the run."""
+    """Add the plugin's command line options."""
     add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, the fixtures, and the side that this process plays."""
+    """Register the markers, the fixtures, and the plugin for the inventory or for the run."""
     config.add_cleanup(forget_own_modules)
     if config.getoption("--stack-dry-run"):
         _run_nothing(config)
@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """The folder gives the phase marker; phase and services give Allure's labels."""
+    """Add the phase marker by the test's folder, and Allure's labels by phase and services."""
     collection.mark_phase(item)
     if not collection.asks_for_stack(item):
         return
@@ -99,9 +99,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note on each report what the test really touched; the attribute survives pytest-xdist.
+    """Note on each report which services the test touched; the attributes survive pytest-xdist.
 
-    Nearest to pytest's own, so that whoever reads the report reads it without secrets.
+    The innermost wrapper around pytest's own hook: other plugins get the report without secrets.
     """
     if call.excinfo is not None and RUNNING in item.config.stash:
         from stacktest.pytest_plugin.connection_errors import shortened
@@ -141,7 +141,7 @@ def pytest_runtest_makereport(
 
 
 class Waker:
-    """Waits for a test that asks for the stack, and only then brings in what knows about stacks."""
+    """Imports and registers the plugin of the run once a collected test asks for the stack."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -154,7 +154,7 @@ class Waker:
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Farthest from pytest's own: what other plugins added is cleaned of secrets, too."""
+        """The outermost wrapper: removes secrets from what other plugins added to the report."""
         report = yield
         if RUNNING in item.config.stash:
             from stacktest.pytest_plugin.report_secrets import clean_report
@@ -163,12 +163,12 @@ class Waker:
         return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember what was not collected: it may have held tests of a stack."""
+        """Remember reports of files that were not collected: they may hold tests of a stack."""
         if report.outcome != "passed":
             self._reports.append(report)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """At the first test that asks for the stack, put the question that takes longest."""
+        """Start `docker compose config`, which takes longest, at the first test of the stack."""
         if self._ahead or _only_shows(item.config) or not collection.asks_for_stack(item):
             return
         self._ahead = True
@@ -182,7 +182,7 @@ class Waker:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
-        """See the tests before any of them is deselected, with the markers that hooks give them."""
+        """Take the inventory before any test is deselected, with the markers that hooks add."""
         collected = list(items)
         self._config.stash[COLLECTED] = collected
         yield
@@ -207,7 +207,7 @@ class Waker:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where controller and workers meet."""
+        """Pass the worker the folder that controller and workers share."""
         node.workerinput[SHARED] = str(self._folder)
 
     @pytest.hookimpl(optionalhook=True)
@@ -244,11 +244,11 @@ class Waker:
 
 
 class Plan:
-    """A run of a plan only, which began no test when the controller saw one of a service."""
+    """Ends a run with `--stack-dry-run` before its first test."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """A plan runs no test, not even where none of them asks for the stack."""
+        """Raise a usage error: a dry run runs no test, even if none of them asks for the stack."""
         if session.testsfailed and not session.config.option.continue_on_collection_errors:
             return None
         raise pytest.UsageError(NOTHING_LEFT)
@@ -278,7 +278,7 @@ def _new_folder(config: pytest.Config) -> Path:
 
 
 def _run_nothing(config: pytest.Config) -> None:
-    """No worker for a plan, and the tests of the stack where nobody said which."""
+    """Set up a dry run: no workers, and the stack's suites if the command line names no tests."""
     from stacktest.pytest_plugin.suites import find_suites
 
     for name, value in {"numprocesses": 0, "dist": "no", "tx": []}.items():
@@ -291,7 +291,7 @@ def _run_nothing(config: pytest.Config) -> None:
 
 
 def _begin_shard(config: pytest.Config) -> None:
-    """Check which shard it is; a run that comes to no end leaves no record."""
+    """Check the shard option, and remove the old record: an aborted run must leave none."""
     from stacktest.pytest_plugin.shards import forget_record, shard_of
 
     shard_of(config)
@@ -305,7 +305,7 @@ def _left_out(config: pytest.Config) -> list[str]:
 
 
 def _only_shows(config: pytest.Config) -> bool:
-    """Whether no test will run, whatever is collected."""
+    """Whether an option such as `--collect-only` keeps every test from running."""
     return any(config.getoption(name, None) for name in _SHOWING)
 
 

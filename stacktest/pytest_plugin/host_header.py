@@ -1,4 +1,4 @@
-"""The Host header that Playwright sends: of a request, else what its context adds to all."""
+"""The Host header that Playwright sends: the request's own, else that of its context."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def host_header(headers: Mapping[str, str] | None) -> str:
-    """The Host among headers, or empty."""
+    """The value of the Host header; empty if there is none."""
     return next((value for name, value in (headers or {}).items() if name.lower() == "host"), "")
 
 
 def extra_headers(context: BrowserContext, options: Mapping[str, Any]) -> Mapping[str, str]:
-    """What a context, made with options, adds to every request; kept up to date."""
+    """The headers that a context made with `options` adds to every request; kept up to date."""
     extra = dict(options.get("extra_http_headers") or {})
     set_headers = context.set_extra_http_headers
 

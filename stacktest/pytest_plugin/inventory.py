@@ -1,9 +1,9 @@
 """The inventory: every test that names a service, whatever this run selected.
 
-A run with `-k` or `-m` still sees the whole collection before the deselection. Any other argument
-that may leave something out, another folder, another configuration file or a switched-off plugin
-does not, and pytest says nothing about what it never collected; then a second pytest collects the
-suites as they are, in the background, and the end of the run waits for it.
+A run with `-k` or `-m` still has the whole collection before the deselection. With any other
+argument that may leave tests out, another folder, another configuration file or a disabled plugin,
+it has not, and pytest reports nothing about files that it never collected; then a second pytest
+process collects the suites in the background, and the end of the run waits for it.
 """
 
 import os
@@ -24,7 +24,7 @@ from stacktest.pytest_plugin.suites import suites_of
 from stacktest.pytest_plugin.uncollected import uncollected
 
 NARROWING = ("ignore", "ignore_glob", "deselect", "lf", "failedfirst", "stepwise", "pyargs")
-"""Options after which the collection may lack tests without a word."""
+"""Options with which the collection may lack tests without a message."""
 HARMLESS = frozenset(
     {
         *(
@@ -51,14 +51,14 @@ HARMLESS = frozenset(
         *("--continue-on-collection-errors", "--max-worker-restart", "--full-trace", "-ra", "-rA"),
     }
 )
-"""Options after which the collection is whole all the same; any other one is not trusted."""
+"""Options with which the collection is still whole; any other option may leave tests out."""
 WEAKENING = frozenset(
     {
         *("--noconftest", "--disable-plugin-autoload", "--confcutdir"),
         *("--snapshot-update", "--force-regen", "--regen-all", "--inline-snapshot"),
     }
 )
-"""Options that leave hooks out, or let tests want from now on whatever is answered."""
+"""Options that disable hooks, or that replace a test's expected value by the current answer."""
 SHORT = {"--override-ini": "-o", "--pythonwarnings": "-W"}
 REPORTING_PLUGINS = frozenset(
     {
@@ -92,9 +92,9 @@ REPORTING_PLUGINS = frozenset(
         ),
     }
 )
-"""Plugins that make no test stricter: switching one off leaves the tests what they are."""
+"""Plugins that can be disabled without making any test weaker."""
 HARMLESS_SETTINGS = ("log_", "console_", "cache_dir", "junit_", "verbosity_", "faulthandler_")
-"""Beginnings of settings that decide neither what is collected nor what a test demands."""
+"""Prefixes of settings that change neither the collection nor what a test checks."""
 
 
 def take(
@@ -104,9 +104,9 @@ def take(
     *,
     is_all: bool | None = None,
 ) -> Collection:
-    """What this process collected of the suites; `reports` are those of what it could not.
+    """The suites' tests that this process collected; `reports` are those of failures and skips.
 
-    `is_all`: whether these are all tests of their files; None: as the arguments of the run say.
+    `is_all`: whether these are all tests of their files; None: decide by the run's arguments.
     """
     suites, reports = suites_of(config), tuple(reports)
     items = tuple(items)
@@ -123,19 +123,19 @@ def take(
 
 
 def deviations(config: pytest.Config) -> tuple[str, ...]:
-    """The arguments of this run that make its tests other tests than the suites hold."""
+    """The arguments of this run that make its tests differ from those of the suites."""
     return tuple(dict.fromkeys(_deviations(config)))
 
 
 def selection_of(config: pytest.Config) -> str:
-    """The arguments that may have left tests out, as typed; empty when none could."""
+    """The arguments that may have left tests out, as typed; empty if there are none."""
     shard = config.getoption("--stack-shard")
     words = (selection_before_division(config), f"--stack-shard {shard}" if shard else "")
     return " ".join(filter(None, words))
 
 
 def selection_before_division(config: pytest.Config) -> str:
-    """The same without the shard, whose tests are a part of what the others left."""
+    """The same without the shard, which is a part of the tests that these arguments left."""
     options = {"markexpr": "-m", "keyword": "-k"}
     typed = [
         f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
@@ -196,7 +196,7 @@ def _deviations(config: pytest.Config) -> Iterator[str]:
 
 
 def _is_weaker(name: str, value: str, *, are_errors: bool) -> bool:
-    """Whether a plugin is switched off, a setting is another one, or warnings are no errors."""
+    """Whether the option disables a plugin, changes a setting, or makes warnings no errors."""
     if SHORT.get(name, name) == "-p" and value.startswith("no:"):
         return value[3:].removeprefix("pytest_").removeprefix("pytest-") not in REPORTING_PLUGINS
     if SHORT.get(name, name) == "-o":
@@ -237,7 +237,7 @@ def _hidden(
     tests: Sequence[Collected],
     reports: Iterable[pytest.CollectReport],
 ) -> Iterator[HiddenFile]:
-    """Files of the suites that name services, or may, and of which no test was collected."""
+    """Files of the suites that name services, or may, and of which pytest collected no test."""
     skipped = {
         config.rootpath / report.nodeid: _why_skipped(report)
         for report in reports
@@ -245,7 +245,7 @@ def _hidden(
     }
     known = {path.resolve() for path in {item.path for item in items}}
     known |= {config.rootpath / r.nodeid.partition("::")[0] for r in reports if r.failed}
-    # Only where a file is missing does it matter whether hooks give markers, which takes a while.
+    # Whether hooks add markers takes a while to find out, and matters only if a file is missing.
     hooked = bool(skipped) and any(set(test.services) - _written(suites, test) for test in tests)
     for path, why in skipped.items():
         if path.is_file() and suites.holds(path):
@@ -269,7 +269,7 @@ def _hidden(
 def _uncollected(
     suites: Suites, items: Sequence[pytest.Item], tests: Sequence[Collected]
 ) -> Iterator[HiddenFile]:
-    """Tests that a file of tests of services defines, and of which nothing was collected."""
+    """Tests that are defined in files with tests of services, and that were not collected."""
     services: dict[str, set[str]] = {}
     for test in tests:
         services.setdefault(test.path, set()).update(test.services)

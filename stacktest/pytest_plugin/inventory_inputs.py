@@ -1,7 +1,7 @@
-"""What a collection depended on, so that its inventory can be kept; or why that cannot be told.
+"""Lists the files that decided a collection, so its inventory can be kept; or why it cannot.
 
-All code of the project that was imported has to be plain, and every plugin one that is known: then
-the tests follow from files that can be named. Anything else is collected again each time.
+All imported code of the project has to be plain, and every plugin has to be known: then the tests
+depend only on files that can be listed. Any other collection is repeated each time.
 """
 
 import os
@@ -36,9 +36,9 @@ KNOWN_PLUGINS = frozenset(
         *("pytest_sugar", "pytest_timeout", "stacktest", "xdist"),
     }
 )
-"""Packages whose plugins make tests of nothing but code, options and their own configuration."""
+"""Packages whose plugins make tests only from code, options and their own configuration."""
 LARGEST = 2000
-"""Folders that are looked through; a project with more of them is collected each time."""
+"""Most folders that are searched; a project with more of them is collected each time."""
 
 
 def inputs_of(
@@ -48,7 +48,7 @@ def inputs_of(
     collection: Collection,
     searched: Iterable[Path],
 ) -> Inputs | str:
-    """Everything that decided which tests there are, or what cannot be named."""
+    """The files and folders that decide which tests exist, or why they cannot be listed."""
     modules = [module for module in list(sys.modules.values()) if _file(module)]
     own = [module for module in modules if not is_foreign(_file(module))]
     if why := _why_unknown(config, items, own):
@@ -78,7 +78,7 @@ def inputs_of(
 def _why_unknown(
     config: pytest.Config, items: Sequence[pytest.Item], own: Sequence[types.ModuleType]
 ) -> str:
-    """What may have decided something and leaves no trace in a file; empty: nothing."""
+    """Why tests may depend on something that is in no listed file; empty: they do not."""
     for plugin in config.pluginmanager.get_plugins():
         name = plugin.__name__ if isinstance(plugin, types.ModuleType) else type(plugin).__module__
         if not _is_known_package(name) and sys.modules.get(name) not in own:
@@ -129,7 +129,7 @@ def _is_known_file(file: Path) -> bool:
 
 
 def _walk(starts: Iterable[Path]) -> Iterator[Path]:
-    """The folders in which tests are looked for, the starts included."""
+    """The folders that are searched for tests, the starts included."""
     seen: set[str] = set()
     for start in starts:
         for where, folders, _ in os.walk(
@@ -148,7 +148,7 @@ def _walk(starts: Iterable[Path]) -> Iterator[Path]:
 
 
 def _up_to(folder: Path, tops: Iterable[Path]) -> Iterator[Path]:
-    """A folder and those above it, as long as they lie in one of the tops."""
+    """A folder and its parents, up to one of `tops`."""
     for place in (folder, *folder.parents):
         yield place
         if not any(place.is_relative_to(top) and place != top for top in tops):
@@ -156,7 +156,7 @@ def _up_to(folder: Path, tops: Iterable[Path]) -> Iterator[Path]:
 
 
 def _registrations() -> Iterator[str]:
-    """Files by which Python finds its path, and pytest its plugins."""
+    """Files that define Python's search path and pytest's plugins."""
     for path in map(Path, filter(None, sys.path)):
         if is_foreign(path / "any"):
             yield from map(str, path.glob("*.pth"))

@@ -1,4 +1,4 @@
-"""The second pytest of an inventory: it collects every test, writes what it saw, and ends."""
+"""The second pytest process of an inventory: collects every test, writes the list, and ends."""
 
 import gc
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ from stacktest.pytest_plugin.suites import suites_of
 
 
 class InventoryWriter:
-    """Plays the part of the plugin in the second pytest: collects, writes, stops."""
+    """The plugin of the second pytest process: collects the tests, writes them, stops."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._file = Path(config.getoption("--stack-inventory"))
         self._reports: list[pytest.CollectReport] = []
-        # This process only imports and ends: looking for garbage costs it a quarter of its time.
+        # This process only imports and ends: garbage collection would take a quarter of its time.
         gc.disable()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be collected, or skips itself, hides its tests."""
+        """Remember files that cannot be collected or skip themselves: their tests are hidden."""
         if report.outcome != "passed":
             self._reports.append(report)
 
@@ -33,13 +33,13 @@ class InventoryWriter:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Iterator[None]:
-        """Write what there was before anything is deselected, with the markers of every hook."""
+        """Write the tests as they are before any is deselected, with the markers that hooks add."""
         collected = list(items)
         yield
         collection = take(config, collected, self._reports, is_all=True)
         write_collected(self._file, collection)
         write_inputs(self._file, self._inputs(config, collected, collection))
-        # pytest and Python look for garbage at the end, whatever was said before.
+        # Pytest and Python collect garbage at the end even with the collector disabled.
         gc.freeze()
 
     def _inputs(

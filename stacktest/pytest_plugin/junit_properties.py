@@ -1,4 +1,4 @@
-"""What other programs' reports say of a test: properties in JUnit XML, labels in Allure."""
+"""Adds a test's services and phase to other reports: properties in JUnit XML, labels in Allure."""
 
 import os
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ from stacktest.reports.export import junit
 
 
 def properties(item: pytest.Item) -> list[tuple[str, object]]:
-    """For pytest's JUnit report: the test's services, its phase, and who answered."""
+    """Properties for pytest's JUnit report: the test's services, its phase, who answered."""
     phase = phase_of(item.path)
     return list(junit.properties(services=_services(item), phase=phase, contacts=touched(item)))
 
 
 def evidence_property(page: str) -> list[tuple[str, object]]:
-    """Where the evidence of a failed test is, below pytest's folder."""
+    """The property with the path of a failed test's evidence, relative to pytest's rootdir."""
     return list(junit.evidence_property(page))
 
 
 def mark_for_allure(item: pytest.Item) -> None:
-    """Sort the test by phase and service in Allure's report."""
+    """Add the labels by which Allure's report groups the test: its phase and its services."""
     name = phase_of(item.path)
     phase = _phases(item.config).get(name, Phase(name=name)) if name else None
     for kind, value in allure_labels.labels(services=_services(item), phase=phase):
@@ -56,7 +56,7 @@ def _configured(config: pytest.Config) -> tuple[Phase, ...]:
         )
         return configuration.load(root).phases if root else ()
     except UsageError:
-        # The run itself says what is wrong with the configuration; a label needs no title.
+        # The run itself reports the error of the configuration; a label needs no title.
         return ()
 
 

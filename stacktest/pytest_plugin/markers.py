@@ -1,9 +1,9 @@
-"""What the collected tests say: which services each is about, its phase, and what it needs.
+"""Reads from a collected test its services, its phase, and whether it asks for the stack.
 
 The folder gives the phase marker (`suites/phase5_ai/` → `phase5`), `pytest.mark.service(...)` the
-services. Whose fixture a test uses decides, not what it is called: a project may have its own `api`
-or `stack`, and a marker `service` of its own where there is no stack. Every run of pytest pays for
-this module, so it imports next to nothing; `collected_tests` reads the tests that ask for a stack.
+services. A fixture counts only if stacktest defines it, not by its name: a project may have its own
+`api` or `stack`, and, without a stack, a marker `service` of its own. Every run of pytest imports
+this module, so it imports little; `collected_tests` reads the tests that ask for a stack.
 """
 
 import contextlib
@@ -31,12 +31,12 @@ STACK_FIXTURES = frozenset(
     }
 )
 SAVED: pytest.StashKey[int] = pytest.StashKey()
-"""Per test: when its file had been saved, in nanoseconds, when it was collected."""
+"""Per test: the time stamp of its file when it was collected, in nanoseconds."""
 PHASE_FOLDER = r"phase\d+(?:_\d+)?(?=_|$)"
 
 
 def phase_of(path: Path) -> str:
-    """The phase marker that the nearest `phase…` folder of `path` gives, or empty."""
+    """The phase marker by the nearest `phase…` folder of `path`; empty if there is none."""
     for part in reversed(path.parts[:-1]):
         if part.startswith("phase") and (match := re.match(PHASE_FOLDER, part)):
             return match[0]
@@ -44,7 +44,7 @@ def phase_of(path: Path) -> str:
 
 
 def mark_phase(item: pytest.Item) -> None:
-    """Give `item` the marker of its folder, registered so that strict markers accept it."""
+    """Add the phase marker of its folder to `item`, registered so that strict markers accept it."""
     phase = phase_of(item.path)
     if not phase:
         return
@@ -56,13 +56,13 @@ def mark_phase(item: pytest.Item) -> None:
 
 
 def note_file(item: pytest.Item) -> None:
-    """Remember when the test's file had been saved: somebody may save it while others are read."""
+    """Remember the file's time stamp: the file may be saved again while others are collected."""
     with contextlib.suppress(OSError):
         item.stash[SAVED] = item.path.stat().st_mtime_ns
 
 
 def asks_for_stack(item: pytest.Item) -> bool:
-    """Whether the test names a service of a stack or uses a fixture of ours."""
+    """Whether the test names a service of a stack or uses a fixture of stacktest."""
     if _ASKS in item.stash:
         return True
     fixtures = getattr(item, "fixturenames", ())
@@ -74,7 +74,7 @@ def asks_for_stack(item: pytest.Item) -> bool:
 
 
 def services_of(item: pytest.Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The services that the test names, and those of them that it need not touch; both sorted.
+    """The services that the test names, and those of them with `no_contact`; both sorted.
 
     The marker nearest to the test decides on each service: `service("x", no_contact="why")`.
     """
@@ -93,7 +93,7 @@ _REGISTERED: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 def _uses_ours(item: pytest.Item, fixtures: Iterable[str]) -> bool:
-    """Whether one of these fixtures is ours, or overrides ours and asks for it."""
+    """Whether one of these fixtures is stacktest's, or overrides it and asks for it."""
     info = getattr(item, "_fixtureinfo", None)
     if info is None:
         return True
@@ -107,7 +107,7 @@ def _uses_ours(item: pytest.Item, fixtures: Iterable[str]) -> bool:
 
 
 def _is_in_suites(item: pytest.Item) -> bool:
-    """Whether there is a stack, and the test lies where its tests are."""
+    """Whether there is a stack, and the test lies in the folders of its suites."""
     from stacktest.pytest_plugin.suites import find_suites
 
     suites = find_suites(item.config)

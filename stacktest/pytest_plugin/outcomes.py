@@ -1,9 +1,9 @@
-"""pytest's reports → one outcome per test, read strictly.
+"""Turns pytest's reports into one outcome per test; in doubt a test has not passed.
 
-A test passed when its setup, call and teardown passed in its final attempt and nothing excused a
+A test passed if its setup, call and teardown passed in its final attempt and no plugin changed a
 failure. Of several reports of one phase the worst counts: subtests report beside their test, and
-with `--dist each` every worker reports every test. A report whose outcome pytest does not know by
-itself (`rerun`, `retried`) is a failed attempt. A test that never reported is `unfinished`.
+with `--dist each` every worker reports every test. A report with a plugin's own outcome (`rerun`,
+`retried`) is a failed attempt. A test that never reported is `unfinished`.
 """
 
 import datetime as dt
@@ -23,17 +23,17 @@ from stacktest.pytest_plugin.own_output import test_of
 NOTES = "stacktest_failure_notes"
 """Attribute of a report of a failure: `FailureNotes` as a dictionary."""
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
-"""Attribute of a report: how often the test had failed by then, shown or not."""
+"""Attribute of a report: how many phases of the test had failed by then, reported or not."""
 
 FAILED = "stacktest_failed"
-"""Attribute of a report: whether it was one of a failure before any other plugin changed it."""
+"""Attribute of a report: whether it was a failure before other plugins changed it."""
 
 UNREACHED = "stacktest_unreached"
 """Attribute of a report: why the test reached none of its checks, or empty."""
 
 
 class FailureNotes(Struct, frozen=True, kw_only=True):
-    """What was learned about a failure when it happened; it travels with the report."""
+    """The diagnosis and the evidence of a failure, which the report carries between processes."""
 
     diagnosis: str = ""
     command: str = ""
@@ -41,20 +41,20 @@ class FailureNotes(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, report: pytest.TestReport) -> "FailureNotes":
-        """Those of a report, whichever process it is from."""
+        """The notes of a report, from any process; empty notes if it has none."""
         notes = getattr(report, NOTES, None)
         return cls(**notes) if isinstance(notes, dict) else cls()
 
     def page_below(self, folder: Path) -> str:
-        """The page about the evidence as seen from a folder above it; empty: there is none."""
+        """The path of the evidence page relative to a folder above it; empty: there is none."""
         return str(Path(self.evidence).relative_to(folder)) if self.evidence else ""
 
     def shown_below(self, folder: Path) -> dict[str, str]:
-        """All of it for a person whose pytest runs in a folder above."""
+        """All notes, with the path of the page relative to a folder above it."""
         return {**asdict(self), "evidence": self.page_below(folder)}
 
     def put_on(self, report: pytest.TestReport) -> None:
-        """Attach them to the report in a form that pytest-xdist carries."""
+        """Attach the notes to the report in a form that pytest-xdist transfers."""
         vars(report)[NOTES] = asdict(self)
 
 
@@ -62,7 +62,7 @@ NO_NOTES = FailureNotes()
 
 
 class _PhaseReport(Struct, frozen=True):
-    """One report of one phase as it was when it arrived: retrying plugins change it afterwards."""
+    """One report of one phase, copied when it arrived: retrying plugins change reports later."""
 
     result: Result
     reason: str = ""
@@ -74,20 +74,20 @@ class _Attempt(Struct):
 
     phases: dict[str, list[_PhaseReport]] = field(default_factory=dict)
     undone: dict[str, str] = field(default_factory=dict)
-    """Phase → the outcome that pytest does not know and that was its last word so far."""
+    """Phase → its last outcome, if that is a plugin's own, such as `rerun`."""
 
     def add(self, when: str, report: _PhaseReport) -> None:
-        """Add what one phase reported."""
+        """Add the report of one phase."""
         self.undone.pop(when, None)
         self.phases.setdefault(when, []).append(report)
 
     def undo(self, when: str, outcome: str) -> None:
-        """Forget a phase that is going to be tried again: its reports belong to that failure."""
+        """Drop the reports of a phase that is going to be repeated."""
         self.undone[when] = outcome
         self.phases[when] = []
 
     def result(self) -> _PhaseReport:
-        """The worst of all reports, or the phase that is missing."""
+        """The worst of all reports; a missing phase counts as `unfinished`."""
         reports = [report for phase in self.phases.values() for report in phase]
         reports += [
             _PhaseReport(_failure_in(when), f"its last outcome is {outcome!r}")
@@ -104,13 +104,13 @@ class _Attempt(Struct):
 
 
 class _Reports(Struct):
-    """What one test reported so far from one process."""
+    """The reports of one test so far from one process."""
 
     attempts: list[_Attempt] = field(default_factory=list)
     was_undone: bool = False
     crashed: str = ""
     failed_attempts: int | None = None
-    """What the test itself counted; None: nobody did."""
+    """The failures that the hook of reports counted; None: no report had a count."""
 
     @property
     def current(self) -> _Attempt:
@@ -129,8 +129,8 @@ class _Reports(Struct):
     def is_flaky(self) -> bool:
         """Whether an attempt before the last one did not pass.
 
-        Some plugins do not report the call that they repeat: whether it failed is known from what
-        the test counted.
+        Some plugins do not report the call that they repeat: then the count of failures shows
+        whether it failed.
         """
         good = {"passed"} if self.failed_attempts is None else {"passed", "unfinished"}
         earlier = any(attempt.result().result not in good for attempt in self.attempts[:-1])
@@ -139,7 +139,7 @@ class _Reports(Struct):
 
 
 class _Test(Struct):
-    """What one test reported so far, from every process that ran it."""
+    """The reports of one test so far, from every process that ran it."""
 
     processes: dict[str, _Reports] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
@@ -221,10 +221,10 @@ class Listener:
 
 
 def reason_of(report: pytest.TestReport) -> str:
-    """Why a test failed, as one line: with both values, where it compared two."""
+    """Why a test failed, as one line, with both values if it compared two."""
     lines = marked_lines(report.longreprtext)
     if not lines and isinstance(report.longrepr, str):
-        # A message alone, as of `pytest.fail(…, pytrace=False)`, begins with what it says.
+        # A message without a traceback, as of `pytest.fail(…, pytrace=False)`: its first line.
         return next(filter(None, map(str.strip, report.longrepr.splitlines())), "")
     first = _last_line(report.longreprtext)
     values = [line for line in lines[1:] if _VALUES.match(line)]
@@ -234,14 +234,14 @@ def reason_of(report: pytest.TestReport) -> str:
 
 
 def marked_lines(text: str) -> list[str]:
-    """The lines that say what went wrong, which pytest marks with `E`."""
+    """The lines of the error, which pytest marks with `E`."""
     return [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
 
 
 # Private
 
 _VALUES = re.compile(r"assert |Actual value: ")
-"""The line below a message of the test's own, and below one of Playwright's expectations."""
+"""The line with the values, below an assertion's message and below Playwright's `expect`."""
 
 
 def _process(report: pytest.TestReport) -> str:
@@ -251,7 +251,7 @@ def _process(report: pytest.TestReport) -> str:
 
 
 def _result(report: pytest.TestReport) -> _PhaseReport | None:
-    """What one report says; None: an outcome that only a plugin knows."""
+    """The result of one report; None: the outcome is a plugin's own."""
     outcome = str(report.outcome)
     if judged := _judged_claim(report):
         return judged
@@ -266,7 +266,7 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
 
 
 def _not_failed(report: pytest.TestReport) -> _PhaseReport:
-    """What a report says that calls its phase passed or skipped, and may be wrong about it."""
+    """The result of a passed or skipped report, which is not trusted if a plugin changed it."""
     if getattr(report, FAILED, False):
         reason = reason_of(report)
         why = f"a hook of another plugin calls it {report.outcome}"
@@ -278,7 +278,7 @@ def _not_failed(report: pytest.TestReport) -> _PhaseReport:
 
 
 def _judged_claim(report: pytest.TestReport) -> _PhaseReport | None:
-    """What the marker `claim` made of a report, if anything."""
+    """The result that the marker `claim` gave the report; None: it gave none."""
     if getattr(report, KNOWN_FALSE, False):
         return _PhaseReport("known_false", str(getattr(report, "wasxfail", "")))
     if getattr(report, HOLDS_NOW, False):
@@ -313,7 +313,7 @@ def _outcome(test: Collected, reports: _Test) -> Outcome:
 
 
 def _last_line(text: str) -> str:
-    """The first line that pytest marks, else the last of all."""
+    """The first line that pytest marks with `E`, else the last line that is not empty."""
     lines = (
         marked_lines(text)[:1] or [line.strip() for line in text.splitlines() if line.strip()][-1:]
     )

@@ -1,8 +1,8 @@
-"""Finds this package's modules as any program does, not through pytest's rewriting of assertions.
+"""Imports this package's modules without pytest's rewriting of assertions.
 
-Pytest takes every module of a plugin's distribution for one with assertions of tests: it reads and
-hashes its source, and where it may not write beside it, compiles it again in every run. No module
-of this package holds such an assertion.
+Pytest rewrites every module of a plugin's distribution: it reads and hashes its source, and if it
+may not write beside the source, compiles it again in every run. No module of this package holds
+an assertion that pytest has to rewrite.
 """
 
 import sys
@@ -12,24 +12,24 @@ from types import ModuleType
 
 
 class OwnModules:
-    """Finds the modules of this package, for whoever imports them."""
+    """A finder for `sys.meta_path` that finds the modules of this package."""
 
     @staticmethod
     def find_spec(
         name: str, path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Python's own way to the module; None: somebody else's."""
+        """The module's spec from Python's own finder; None: not a module of this package."""
         return PathFinder.find_spec(name, path) if name.startswith(_PREFIX) else None
 
 
 def find_own_modules() -> None:
-    """From now on modules of this package are imported without pytest; safe to call again."""
+    """Import modules of this package without pytest's finder from now on; safe to call again."""
     if OwnModules not in sys.meta_path:
         sys.meta_path.insert(0, OwnModules)
 
 
 def forget_own_modules() -> None:
-    """Python ends faster when no function is left among what finds its modules."""
+    """Remove the finder: Python ends faster when `sys.meta_path` holds no Python function."""
     if OwnModules in sys.meta_path:
         sys.meta_path.remove(OwnModules)
 

@@ -1,9 +1,9 @@
-"""Takes the stack's secrets out of what pytest itself writes: names of tests, warnings, logs.
+"""Removes the stack's secrets from what pytest itself writes: names of tests, warnings, logs.
 
 names      `test_b[hunter2]` is called `test_b[word#0]`, as in records, once the stack is known
-warnings   the summary at the end, that of threads and of what was collected as garbage, too
-logs       `log_cli` and `--log-file`; what a test reads of its own log stays as it is
-the end    Ctrl-C, `pytest.exit`, an error within pytest, and what its cache remembers
+warnings   the summary at the end, with warnings of threads and of garbage collection
+logs       `log_cli` and `--log-file`; the log that a test reads with `caplog` stays as it is
+the end    messages of Ctrl-C, `pytest.exit` and an error within pytest, and pytest's cache
 """
 
 import logging
@@ -17,11 +17,11 @@ from stacktest.core.runs.bare_text import bare_test
 from stacktest.pytest_plugin.report_secrets import clean_in_place, clean_text
 
 OWN_NAME: pytest.StashKey[str] = pytest.StashKey()
-"""Per test: its id as it was collected, where another one is shown."""
+"""Per test: its node id as collected, set only if another id is shown."""
 
 
 class OwnOutput:
-    """The hooks that see what pytest is about to write."""
+    """Hooks that remove secrets from what pytest is about to write."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -32,14 +32,14 @@ class OwnOutput:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Before its name is printed."""
+        """Hide secret parameters before the test's name is printed."""
         _hide_name(item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Before it is reported: a worker knows the stack only within its first test."""
+        """Hide them before the report: a worker knows the stack only within its first test."""
         _hide_name(item)
         report = yield
         if OWN_NAME in item.stash:
@@ -48,33 +48,33 @@ class OwnOutput:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """Keep the category, and say without secrets what the warning says."""
+        """Remove secrets from the warning's message."""
         text = str(warning_message.message)
         if (cleaned := clean_text(text)) != text:
             warning_message.message = UserWarning(cleaned)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """What `pytest.exit` was given is shown."""
+        """Remove secrets from the message of `pytest.exit`, which pytest prints."""
         excinfo.value.args = clean_in_place(excinfo.value.args)
         if isinstance(excinfo.value, pytest.exit.Exception):
             excinfo.value.msg = clean_text(str(excinfo.value.msg))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: Any) -> None:
-        """The lines of the traceback."""
+        """Remove secrets from the lines of the traceback."""
         clean_in_place(excrepr)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """The cache remembers every test's name."""
+        """Remove secrets from the names of tests that pytest's cache stores."""
         cache: Any = self._config.pluginmanager.get_plugin("nfplugin")
         if names := getattr(cache, "cached_nodeids", None):
             cache.cached_nodeids = {clean_text(str(name)) for name in names}
 
 
 def test_of(report: pytest.TestReport) -> str:
-    """The id of the test as it was collected."""
+    """The node id of the report's test as it was collected."""
     return str(vars(report).get(_REPORTED, report.nodeid))
 
 
@@ -84,7 +84,7 @@ _REPORTED = "stacktest_test"
 
 
 class _Cleaned(logging.Formatter):
-    """Formats as another one does, and takes out what is secret."""
+    """Formats a record with the given formatter, and removes secrets."""
 
     def __init__(self, formatter: logging.Formatter | None) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class _Cleaned(logging.Formatter):
 
 
 def _hide_name(item: pytest.Item) -> None:
-    """Call a test by the places of its parameters, where their values are secret."""
+    """Show the positions of a test's parameters in place of their values if these are secret."""
     if OWN_NAME in item.stash or clean_text(item.nodeid) == item.nodeid:
         return
     item.stash[OWN_NAME] = item.nodeid
@@ -103,7 +103,7 @@ def _hide_name(item: pytest.Item) -> None:
     shown = _shown(item, item.nodeid)
     item.name = _shown(item, item.name)
     vars(item)["location"] = (file, line, _shown(item, name))
-    # A name is given to a test once, so this is not foreseen; pytest 9.2 keeps more than a text.
+    # Pytest has no way to rename a collected test; 9.2 stores the id as an object, not as a string.
     inner: Any = item
     if hasattr(inner, "_id"):
         inner._id = type(inner._id).parse(shown)  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""What code may use at its import and still be plain: functions, methods, values, packages."""
+"""Functions, methods, values and packages that plain code may use while it is imported."""
 
 import abc
 import builtins
@@ -51,7 +51,7 @@ PURE: tuple[object, ...] = (
     *(json.dumps, json.loads, re.compile, re.escape, ssl.create_default_context),
     *(Path, PurePath, pathlib.PurePosixPath, str.lower, str.upper),
 )
-"""Functions and classes that read nothing but their arguments, as decorators, too."""
+"""Functions, classes and decorators that read nothing but their arguments."""
 PURE_METHODS = frozenset(
     {
         *("absolute", "as_posix", "capitalize", "copy", "count", "decode", "difference", "encode"),
@@ -62,19 +62,19 @@ PURE_METHODS = frozenset(
         *("with_name", "with_stem", "with_suffix", "zfill"),
     }
 )
-"""Methods of texts, containers and paths that do the same."""
+"""Methods of strings, containers and paths that read nothing but their arguments."""
 CALLED_ARGUMENTS = frozenset({"key", "ids", "scope", "default_factory"})
-"""Keywords whose value is called where it can be."""
+"""Keyword arguments whose value is called if it is callable."""
 PURE_PACKAGES = frozenset({"allure", "allure_commons", "hypothesis", "tenacity"})
-"""Packages whose functions, called at an import, only describe a test."""
+"""Packages whose functions, called during an import, only describe a test."""
 TRUSTED = PURE_PACKAGES | {"_pytest", "pytest", "stacktest", "httpx", "playwright"}
-"""Packages whose constants and classes are the same as long as the package is."""
+"""Packages whose constants and classes change only with the package's version."""
 CONSTANTS: dict[str, frozenset[str]] = {
     "sys": frozenset({"version_info", "platform", "maxsize", "byteorder", "hexversion"}),
     "os": frozenset({"name", "sep", "linesep", "pathsep", "curdir", "pardir", "devnull"}),
     **dict.fromkeys(("locale", "random", "site", "tempfile", "time"), frozenset[str]()),
 }
-"""Modules of the standard library of which only these values are always the same."""
+"""Module of the standard library → its only values that are always the same."""
 _PLAIN = (
     *(str, bytes, int, float, complex, tuple, list, dict, set, frozenset, range, PurePath),
     *(type(None), type(...), re.Pattern, enum.Enum, types.MappingProxyType),
@@ -86,7 +86,7 @@ _DEFINED = (
 
 
 def is_pure(target: object) -> bool:
-    """Whether a call of this reads nothing but its arguments."""
+    """Whether a call of the target reads nothing but its arguments."""
     if isinstance(target, types.BuiltinMethodType) and target == dict.fromkeys:
         return True
     if any(target is item for item in PURE) or isinstance(target, pytest.MarkDecorator):
@@ -98,12 +98,12 @@ def is_pure(target: object) -> bool:
 
 
 def is_plain(value: object) -> bool:
-    """Whether a value is a text, a number, or a container; what it holds was looked at before."""
+    """Whether a value is a string, a number, or a container; its items were judged before."""
     return isinstance(value, _PLAIN)
 
 
 def is_known_value(value: object) -> bool:
-    """Whether a value that code names is a definition, or plain, or holds what is plain."""
+    """Whether a value that code names is a definition, or plain, or a record of the project."""
     if is_plain(value) or isinstance(value, _DEFINED):
         return True
     kind = type(value)
@@ -113,19 +113,19 @@ def is_known_value(value: object) -> bool:
 
 
 def is_mere_definition(value: object) -> bool:
-    """Whether a value is a module or an ordinary class, which holds nothing that is looked at."""
+    """Whether a value is a module or an ordinary class, whose attributes need no check."""
     return isinstance(value, types.ModuleType) or type(value) in (type, abc.ABCMeta)
 
 
 def is_field(owner: object, name: str) -> bool:
-    """Whether an object of the project holds a value by this name, and computes none."""
+    """Whether `name` is a stored field of a record of the project, not a computed value."""
     kind = type(owner)
     fields: Iterable[str] = getattr(kind, "__dataclass_fields__", getattr(kind, "_fields", ()))
     return is_own(kind.__module__) and _only_holds(kind) and name in fields
 
 
 def is_own(name: str) -> bool:
-    """Whether a loaded module belongs to the project, so that its own code is looked at."""
+    """Whether a loaded module belongs to the project, so that its own code is checked."""
     module = sys.modules.get(name)
     file = getattr(module, "__file__", None)
     places = [file] if file else list(getattr(module, "__path__", ()))
@@ -133,7 +133,7 @@ def is_own(name: str) -> bool:
 
 
 def is_trusted(module: str, name: str) -> bool:
-    """Whether what an installed module calls `name` is the same as long as the module is."""
+    """Whether `name` of an installed module changes only with the module's version."""
     allowed = CONSTANTS.get(module)
     value = getattr(sys.modules.get(module), name, None)
     if allowed is not None:
@@ -146,7 +146,7 @@ def is_trusted(module: str, name: str) -> bool:
 
 
 def _only_holds(kind: type[Any]) -> bool:
-    """Whether nothing of a class of the project runs when an object of it is made or used."""
+    """Whether a class is a record: making and reading its objects runs no code of the project."""
     own = [base for base in kind.__mro__ if is_own(base.__module__)]
     written = {
         name
@@ -168,7 +168,7 @@ def _only_holds(kind: type[Any]) -> bool:
 
 
 def _is_generated(function: types.FunctionType) -> bool:
-    """Written by `dataclass` or `NamedTuple`, not in a file of the project."""
+    """Whether `dataclass` or `NamedTuple` generated the function: it is not in a file."""
     return not Path(function.__code__.co_filename).is_file() or is_foreign(
         function.__code__.co_filename
     )

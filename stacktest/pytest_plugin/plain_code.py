@@ -1,9 +1,9 @@
-"""Whether code only defines things when it is imported, so that its tests depend on its text alone.
+"""Whether an import of a module only defines things, so that its tests depend on its text alone.
 
-A module is plain when what runs at its import are imports, definitions, literals, operators, and
-calls that read nothing but their arguments (`plain_calls`). Everything else may lead to other tests
-tomorrow although no file has changed: it reads a file, a clock, a variable. What a name stands for
-is looked up in the module as it was imported. In doubt, code is not plain.
+A module is plain if its import runs only imports, definitions, literals, operators, and calls that
+read nothing but their arguments (`plain_calls`). Other code may read a file, a clock or a variable,
+so that the tests change although no file has changed. The value of a name is looked up in the
+imported module. In doubt, code is not plain.
 """
 
 import ast
@@ -35,24 +35,24 @@ LATE_HOOKS = (
     *("pytest_runtest_", "pytest_fixture_", "pytest_pyfunc_call", "pytest_exception_interact"),
     *("pytest_assert", "pytest_terminal_summary", "pytest_sessionfinish", "pytest_unconfigure"),
 )
-"""Beginnings of hooks that run once the tests are collected."""
+"""Prefixes of hooks that run only after the collection."""
 REGISTERING: Mapping[str, tuple[str, ...]] = {
     "pytest_addoption": ("addoption", "addini"),
     "pytest_configure": ("addinivalue_line",),
 }
-"""Hooks that may register, and the methods of their argument that they may call with literals."""
+"""Hook → the methods of its argument that it may call with literals and still be plain."""
 RUN_BY_THEMSELVES = frozenset(
     {
         *("__init_subclass__", "__class_getitem__", "__set_name__", "__new__", "__mro_entries__"),
         *("__getattr__", "__getattribute__", "__prepare__", "__instancecheck__", "__dir__"),
     }
 )
-"""Methods that run without a call that can be seen."""
+"""Methods that Python calls without a call in the text."""
 RUN_BY_ENUMS = frozenset({"__init__", "_generate_next_value_", "_missing_"})
 
 
 def first_act(tree: ast.Module, namespace: Mapping[str, Any]) -> str:
-    """The first thing that an import of the code does besides defining, with its line; or empty.
+    """The first statement that does more than define when the code is imported; empty: none.
 
     `namespace` is the module as it was imported.
     """
@@ -67,7 +67,7 @@ _Act = tuple[int, str]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _UNKNOWN = object()
 _POSITIONAL = 3
-"""Arguments of `parametrize` that are data; `ids` comes after them."""
+"""Positional arguments of `parametrize` that are data; `ids`, which may be called, follows."""
 _REFUSED: Mapping[type[ast.AST], str] = {
     ast.With: "enters a context",
     ast.AsyncWith: "enters a context",
@@ -80,7 +80,7 @@ _REFUSED: Mapping[type[ast.AST], str] = {
 
 
 class _Reader:
-    """Reads what one module runs at its import."""
+    """Reads the code that an import of one module runs."""
 
     def __init__(self, tree: ast.Module, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
@@ -97,7 +97,7 @@ class _Reader:
         )
 
     def acts(self, node: ast.AST) -> Iterator[_Act]:
-        """Everything in `node` that is more than a definition."""
+        """Every part of `node` that does more than define."""
         if why := _REFUSED.get(type(node)):
             yield getattr(node, "lineno", 0), why
             return
@@ -151,7 +151,7 @@ class _Reader:
                 yield decorator.lineno, f"is decorated by {ast.unparse(decorator)}"
 
     def _annotated(self, node: ast.arg | ast.AnnAssign) -> Iterator[_Act]:
-        """What a type says matters to nobody, unless something is called for it."""
+        """An annotation is plain unless it holds a call."""
         yield from _calls_in(node.annotation)
         if isinstance(node, ast.AnnAssign):
             yield from self._all([node.target, *([node.value] if node.value else [])])
@@ -170,7 +170,7 @@ class _Reader:
         yield from self._all([*owner, *node.args, *(keyword.value for keyword in node.keywords)])
 
     def _is_data(self, node: ast.expr) -> bool:
-        """Whether an argument that is called, where it can be, is none of the project's code."""
+        """Whether an argument that may be called is data or pure, not code of the project."""
         target = self._object(node)
         if target is _UNKNOWN:
             if isinstance(node, ast.Call):
@@ -180,7 +180,7 @@ class _Reader:
         return is_pure(target) or is_plain(target)
 
     def _may_call(self, node: ast.expr) -> bool:
-        """Whether a call of this reads nothing but its arguments."""
+        """Whether a call of this expression reads nothing but its arguments."""
         target = self._object(node)
         if target is not _UNKNOWN:
             return is_pure(target)
@@ -193,7 +193,7 @@ class _Reader:
         return is_value and node.attr in PURE_METHODS
 
     def _is_plain(self, node: ast.expr) -> bool:
-        """Whether an expression surely is a text, or a path made of `Path(…)`."""
+        """Whether an expression is certain to be a string, or a path made by `Path(…)`."""
         if isinstance(node, ast.Constant | ast.JoinedStr):
             return True
         if isinstance(node, ast.BinOp):
@@ -208,7 +208,7 @@ class _Reader:
         return isinstance(node, ast.Name) and is_plain(self._object(node))
 
     def _value(self, node: ast.Name | ast.Attribute | ast.Subscript) -> Iterator[_Act]:
-        """A value that is read: one of the project's own, or of a package that is known."""
+        """A value that is read must come from the project or from a known package."""
         if not isinstance(node.ctx, ast.Load):
             if not isinstance(node, ast.Name):
                 yield node.lineno, f"changes {ast.unparse(node)}"
@@ -229,7 +229,7 @@ class _Reader:
             yield from self.acts(node.value)
 
     def _is_known_attribute(self, node: ast.Attribute) -> bool:
-        """Whether a name after a dot stands for a definition or a value, and runs no property."""
+        """Whether an attribute is a definition or a value, and no property that runs code."""
         owner, target = self._object(node.value), self._object(node)
         if isinstance(owner, types.ModuleType | type):
             module = owner.__name__ if isinstance(owner, types.ModuleType) else owner.__module__
@@ -240,14 +240,14 @@ class _Reader:
         return owner is pytest.mark or is_plain(owner) or is_field(owner, node.attr)
 
     def _has_known_origin(self, name: str) -> bool:
-        """Whether every import that gives the name is of the project, or of a known package."""
+        """Whether every import that binds the name is from the project or from a known package."""
         return all(
             is_own(module) or is_trusted(module, original)
             for module, original in self._origins.get(name, ())
         )
 
     def _object(self, node: ast.expr) -> Any:
-        """What an expression of names and dots stands for, where that can be told."""
+        """The object that a name or a dotted name refers to; `_UNKNOWN` if it is not certain."""
         if isinstance(node, ast.Name):
             bindings = self._bindings[node.id]
             if bindings == 0 and node.id not in self._namespace:
@@ -265,7 +265,7 @@ class _Reader:
 
     @cached_property
     def _origins(self) -> Mapping[str, set[tuple[str, str]]]:
-        """Name → the modules that imports take it from, with what it is called there."""
+        """Name → the modules that it is imported from, with its name there."""
         origins: dict[str, set[tuple[str, str]]] = {}
         for node in self._run:
             if isinstance(node, ast.ImportFrom) and not node.level:
@@ -276,12 +276,12 @@ class _Reader:
 
     @cached_property
     def _bindings(self) -> Counter[str]:
-        """How often each name is bound, in whatever scope, by what runs at the import."""
+        """How often each name is bound, in any scope, by the code that the import runs."""
         return Counter(name for name, _ in {pair for node in self._run for pair in _bound(node)})
 
 
 def _bound(node: ast.AST) -> Iterator[tuple[str, object]]:
-    """The names that one node binds, with what: the same import twice binds the same."""
+    """The names that one node binds, each with its source: equal imports have equal sources."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
         yield node.id, node
     elif isinstance(node, _Function | ast.ClassDef) or (
@@ -297,7 +297,7 @@ def _bound(node: ast.AST) -> Iterator[tuple[str, object]]:
 
 
 def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those of functions' bodies."""
+    """Every node except those in bodies of functions."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -317,7 +317,7 @@ def _calls_in(annotation: ast.expr | None) -> Iterator[_Act]:
 
 
 def _only_registers(hook: _Function) -> bool:
-    """Whether a hook does nothing but register what its own text says."""
+    """Whether a hook does nothing but register literals."""
     if hook.name not in REGISTERING or len(hook.args.args) != 1:
         return False
     argument, methods = hook.args.args[0].arg, REGISTERING[hook.name]
@@ -325,7 +325,7 @@ def _only_registers(hook: _Function) -> bool:
 
 
 def _registers(statement: ast.stmt, argument: str, methods: Iterable[str]) -> bool:
-    """Whether it is `argument.method(…)` with literals; a docstring or `pass` does nothing."""
+    """Whether it is `argument.method(…)` with literals, a docstring, or `pass`."""
     if isinstance(statement, ast.Pass):
         return True
     call = statement.value if isinstance(statement, ast.Expr) else None
@@ -350,5 +350,5 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _is_setter(decorator: ast.expr) -> bool:
-    """`@name.setter` of a property."""
+    """Whether it is `@name.setter` or `@name.deleter` of a property."""
     return isinstance(decorator, ast.Attribute) and decorator.attr in ("setter", "deleter")

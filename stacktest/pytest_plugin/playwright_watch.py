@@ -1,15 +1,15 @@
-"""Playwright's objects with the stack's names, trust and contacts, whoever makes them.
+"""Wraps Playwright's objects: they use the stack's names and CA, and their answers are noted.
 
     browser type   launch, launch_persistent_context    know the stack's names and its CA; with a
                                                         browser server, `launch` goes there
-                   connect, connect_over_cdp            as they come; what is answered is noted
+                   connect, connect_over_cdp            unchanged; the answers are noted
     browser        new_context, new_page                refuse what weakens TLS
-    context        notes every response that came over the wire; `goto` says why it is refused
+    context        notes every response that came over the network; `goto` tells why it is refused
     request        new_context, get, post …             the same for requests without a page
 
-What a test makes up itself is nobody's answer: `route.fulfill`, a HAR file, a service worker and a
-cache all answer without a byte from the stack. Nor is what came from a server whose certificate the
-stack's CA does not stand for, in whatever way the browser was talked into accepting it.
+An answer without a byte from the stack counts for no service: `route.fulfill`, a HAR file, a
+service worker, a cache. Nor does an answer of a server whose certificate the stack's CA did not
+sign, even if the browser was made to accept it.
 """
 
 from __future__ import annotations
@@ -66,19 +66,19 @@ if TYPE_CHECKING:
     from stacktest.pytest_plugin.running_test import Owner, RunningTest
 
 NOWHERE = "https://nowhere.invalid"
-"""An address that no cookie is for."""
+"""An address for which there is no cookie."""
 REQUESTS = ("fetch", "get", "post", "put", "patch", "delete", "head")
 
 
 class LaunchOptions(Protocol):
-    """Adds what a browser needs to reach and trust the stack."""
+    """A function that adds the options by which a browser reaches and trusts the stack."""
 
     def __call__(self, browser_type: BrowserType, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options to launch with."""
 
 
 class Watch:
-    """Watches what Playwright's objects of one process are answered."""
+    """Notes the answers that Playwright's objects of one process receive."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Watch:
         running_test.before_teardown(self._note_arriving)
 
     def driver(self, playwright: Playwright, proxy_url: str) -> None:
-        """Whatever is launched, connected or requested by this driver is watched."""
+        """Watch the browsers and requests of this driver."""
         for browser_type in (playwright.chromium, playwright.firefox, playwright.webkit):
             self._browser_type(browser_type)
         make = playwright.request.new_context
@@ -116,7 +116,7 @@ class Watch:
         _replace(playwright.request, "new_context", new_context)
 
     def browser(self, browser: Browser) -> None:
-        """Contexts and pages of this browser are watched."""
+        """Watch the contexts and pages of this browser."""
         make_context, make_page = browser.new_context, browser.new_page
 
         @functools.wraps(make_context)
@@ -136,9 +136,9 @@ class Watch:
         guard_commands(browser, "new_browser_cdp_session")
 
     def context(self, context: BrowserContext, options: Mapping[str, Any]) -> BrowserContext:
-        """The context, with every answer noted for the test that it belongs to.
+        """The context; from now on each of its answers is noted for its owner's test.
 
-        `options` are those that it was made with.
+        `options` are those with which the context was made.
         """
         owner = self._running_test.owner()
         context.on("response", lambda response: self._response(owner, context, response))
@@ -212,7 +212,7 @@ class Watch:
         return connect_watched
 
     def _page(self, page: Page, owner: Owner) -> None:
-        """`goto` of a host that tests do not reach says so."""
+        """Make `goto` add the reason to Playwright's error if stacktest refuses the host."""
         go = page.goto
         if getattr(go, "is_watched", False):
             return
@@ -260,10 +260,10 @@ class Watch:
                     self._note_unreturned(owner.test, answer)
                 raise
             if is_the_proxys(response):
-                # Playwright takes the refusal of a tunnel for the answer of the host itself.
+                # Playwright reports the proxy's refusal of a tunnel as the answer of the host.
                 raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
             self._check_server(response.url)
-            # An answer that no byte came for was made up, or went past the proxy.
+            # If no byte came from the host, the answer was made up, or went past the proxy.
             came = last_read(self._proxy, response.url).number > before
             note_response(
                 owner.test if came else None,
@@ -282,7 +282,7 @@ class Watch:
     def _ask(
         self, method: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
-        """The answer to a request; a browser server tells a refused host as a broken connection."""
+        """The answer to a request; a browser server reports a refused host as a lost connection."""
         from playwright.sync_api import Error
 
         try:
@@ -315,18 +315,18 @@ class Watch:
             return
         self._arriving[response] = (test, context)
         came = came_over_the_wire(response, self._proxy, context, self._clock_ahead(context))
-        # An answer that outlived its test was counted at the test's end.
+        # If the test ended before the answer was whole, it was counted at the test's end.
         if self._arriving.pop(response, None) is not None and came:
             self._note(test, response)
 
     def _note_arriving(self) -> None:
-        """At the end of a test: answers that have not arrived whole are judged by the clock."""
+        """At the end of a test, judge answers that have not arrived whole by the proxy's clock."""
         from playwright.sync_api import Error
 
         arriving = {context for _, context in self._arriving.values()}
         for context in arriving | self._unreturned.unfinished():
             with contextlib.suppress(Error):
-                # A question to the browser: the events that it sent before are handled first.
+                # This call waits for the browser: events that it sent before are handled first.
                 context.cookies(NOWHERE)
         while self._arriving:
             response, (test, _) = self._arriving.popitem()
@@ -350,7 +350,7 @@ class Watch:
         )
 
     def _check_server(self, url: str) -> None:
-        """Raise the error of a server whose certificate is not trusted."""
+        """Raise a UsageError if the server's certificate is not trusted."""
         if why := self._objection(url):
             raise UsageError(
                 f"the certificate of {urlsplit(url).netloc} is refused: {why}",
@@ -360,7 +360,7 @@ class Watch:
             )
 
     def _objection(self, url: str) -> str:
-        """Why the certificate of one of the stack's servers is not trusted; empty for others."""
+        """Why a certificate of the stack's servers is not trusted; empty for other servers."""
         host, port = host_and_port(url)
         if not url.startswith("https:"):
             return ""
@@ -375,7 +375,7 @@ class Watch:
         return self._clocks_ahead.get(context.browser, 0.0) if context.browser else 0.0
 
     def _distrust(self, url: str, message: str) -> str:
-        """What to do where the browser server refuses a certificate that is trusted here."""
+        """The hint if the browser server refuses a certificate that is trusted here; else empty."""
         if self._server is None or self._objection(url):
             return ""
         return self._server.distrust(message)

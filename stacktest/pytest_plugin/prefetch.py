@@ -1,4 +1,4 @@
-"""Asks Compose what the stack of a run is while pytest still collects."""
+"""Starts `docker compose config` for the stack of a run while pytest still collects."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from stacktest.pytest_plugin.stash import ASKED
 
 
 def ask_ahead(config: pytest.Config) -> None:
-    """Put the question for the stack of this run; what is wrong is told by who needs the answer."""
+    """Start `docker compose config`; its error is reported later, by the code that reads it."""
     compose = ask_compose(
         config.getoption("--stack"),
         rootdir=config.rootpath,

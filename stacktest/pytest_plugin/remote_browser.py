@@ -1,7 +1,8 @@
-"""Browsers of a server on another machine, in place of those that would be started here.
+"""Uses browsers of a Playwright server on another machine in place of local ones.
 
-A server that cannot be used, or that goes away, is one message without a traceback: in the setup of
-whichever test asks for a browser next, and in place of Playwright's errors in the one that runs.
+A server that cannot be used, or whose connection is lost, is reported as one message without a
+traceback: in the setup of the next test that asks for a browser, and in place of Playwright's
+errors in the running test.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from stacktest.errors import StacktestError
 
 LAUNCH_OPTIONS = "x-playwright-launch-options"
-"""The header in which a server is told how to launch."""
+"""The header that carries the launch options to the server."""
 CLOCK_QUESTIONS = 3
 CLOSED = "closed"
-"""What Playwright says of a page, a context and a browser whose server is gone."""
+"""A word of Playwright's errors for a page, context or browser whose server is gone."""
 DISTRUST = (
     "ERR_CERT_AUTHORITY_INVALID",
     "SEC_ERROR_UNKNOWN_ISSUER",
@@ -37,18 +38,18 @@ DISTRUST = (
     "unable to verify the first certificate",
     "self-signed certificate in certificate chain",
 )
-"""How browsers and Playwright's own requests call a CA that they do not know."""
+"""Parts of the errors of browsers and Playwright's requests for an unknown CA."""
 
 
 class BrowserServer:
-    """The server as tests reach it: by `url`, an address of this process without a token."""
+    """The server behind this process's relay: tests use its `url`, which holds no token."""
 
     def __init__(self, relay: Relay, url: str) -> None:
         self.url = url
         self._relay = relay
 
     def connect_options(self, browser_type: BrowserType) -> dict[str, Any]:
-        """Options for `browser_type.connect`, whose first one has had two names."""
+        """Options for `browser_type.connect`, whose first parameter has had two names."""
         address = next(iter(signature(browser_type.connect).parameters))
         return {address: self.url}
 
@@ -58,7 +59,7 @@ class BrowserServer:
 
     @contextmanager
     def connecting(self, browser_type: BrowserType) -> Generator[None]:
-        """End the test with one message where the server cannot be used."""
+        """Fail the test with one message if the server cannot be used."""
         from playwright.sync_api import Error
 
         try:
@@ -70,26 +71,26 @@ class BrowserServer:
             end_test(refusal or without_engine(self._relay.endpoint, engine, why))
 
     def distrust(self, message: str) -> str:
-        """What to do where a browser or a request of the server does not know the stack's CA."""
+        """The hint for an error about the stack's unknown CA; empty for any other error."""
         if not any(word in message for word in DISTRUST):
             return ""
         return " ".join(untrusting(self._relay.endpoint).lines())
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
-        """A test that asks for a page of a server that went away is an error, with that reason."""
+        """If the server's connection was lost, fail the setup of the test with that reason."""
         with self._losing():
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """A test during which the server went away fails, with that reason."""
+        """If the server's connection is lost during the test, fail it with that reason."""
         with self._losing():
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """What cannot be closed any more says so in the same way."""
+        """If the connection is lost, fail the teardown with that reason: it cannot close a page."""
         with self._losing():
             return (yield)
 
@@ -108,7 +109,7 @@ class BrowserServer:
 
 
 def end_test(error: StacktestError) -> NoReturn:
-    """End the test, or its setup, with one message: what, where, the next command, the code."""
+    """Fail the test, or its setup, with one message: what, where, the next command, the code."""
     pytest.fail("\n".join(map(one_line, error.lines_with_code())), pytrace=False)
 
 
@@ -126,7 +127,7 @@ def clock_ahead(browser: Browser) -> float:
 
 
 def _compare_clocks(evaluate: Callable[[str], Any]) -> tuple[float, float]:
-    """How long the question took, and the difference: the shortest question is the most exact."""
+    """How long the browser took to answer, and the difference: the shortest is the most exact."""
     begun = time.time()  # noqa: TID251 - compared with the clock of another machine
     theirs = evaluate("Date.now()") / 1000
     ended = time.time()  # noqa: TID251 - likewise

@@ -1,4 +1,4 @@
-"""The command that runs a test again on what this run tests."""
+"""The command that runs a test again, with this run's options for the stack and its copy."""
 
 import os
 import re
@@ -17,11 +17,11 @@ def command_again(config: pytest.Config, nodeid: str) -> str:
 # Private
 
 _PLACES = re.compile(r"\[[A-Za-z_]\w*#\d.*\]$")
-"""Parameters that are called by their places: pytest knows the test by their values alone."""
+"""Parameter ids that are shown as positions: pytest finds the test only by its real ids."""
 
 
 def _repeated_options(config: pytest.Config) -> tuple[str, ...]:
-    """The stack that was named on the command line, and the copy of it that was asked for."""
+    """The options of the command line that name the stack or ask for a copy of it."""
     stack = config.getoption("--stack")
     options = [f"--stack={stack}"] if stack else []
     drilled = config.getoption("--stack-drill")

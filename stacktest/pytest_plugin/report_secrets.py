@@ -1,7 +1,7 @@
-"""Takes the stack's secrets out of what pytest's and Allure's reports say of a test.
+"""Removes the stack's secrets from the reports of pytest and Allure.
 
 The text of a failed assertion shows values, and JUnit, Allure, HTML and every other report repeat
-it. It is cleaned where it arises: in the report of a phase, and in what Allure is about to write.
+it. It is cleaned at its source: in pytest's report of a phase, and in Allure's results.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ def clean_text(text: str) -> str:
 
 
 def clean_report(report: pytest.TestReport) -> None:
-    """The report without secrets: why the test failed, what it printed, and its properties."""
+    """Remove secrets from the report, in place: the failure, captured output, and properties."""
     report.longrepr = _cleaned(report.longrepr, clean_text, set())
     report.sections = _cleaned(report.sections, clean_text, set())
     report.user_properties = _cleaned(report.user_properties, clean_text, set())
@@ -30,28 +30,28 @@ def clean_report(report: pytest.TestReport) -> None:
 
 
 def clean_in_place(value: Any) -> Any:
-    """The value without secrets: lists, mappings and objects in their place."""
+    """The value without secrets; lists, mappings and objects are changed in place."""
     return _cleaned(value, clean_text, set())
 
 
 class AllureCleaner:
-    """Cleans what Allure is about to write; it takes texts from exceptions, not from reports."""
+    """Cleans Allure's results before they are written: Allure reads exceptions, not reports."""
 
     def report_result(self, result: Any) -> None:
-        """The result of a test."""
+        """Clean the result of a test."""
         _cleaned(result, clean_text, set())
 
     def report_container(self, container: Any) -> None:
-        """What fixtures did around tests."""
+        """Clean the result of fixtures."""
         _cleaned(container, clean_text, set())
 
     def report_globals(self, globals_item: Any) -> None:
-        """What belongs to the run as a whole."""
+        """Clean the attachments of the whole run."""
         _cleaned(globals_item, clean_text, set())
 
 
 def clean_allure() -> None:
-    """From now on nothing secret is in Allure's results; once in each process."""
+    """Register the cleaner of Allure's results, once in each process."""
     import allure_commons
     from allure_commons import plugin_manager
 
@@ -71,7 +71,7 @@ _PLAIN = (bool, int, float, bytes, type(None))
 
 
 def _cleaned(value: Any, clean: Clean, seen: set[int]) -> Any:
-    """The value with every string in it cleaned; lists, mappings and objects in their place."""
+    """The value with every string cleaned; lists, mappings and objects are changed in place."""
     if isinstance(value, str):
         return value if (text := clean(str(value))) == value else text
     if isinstance(value, _PLAIN) or id(value) in seen:
@@ -99,7 +99,7 @@ def _clean_object(value: Any, clean: Clean, seen: set[int]) -> None:
 
 
 def _attributes(value: Any) -> Iterable[str]:
-    """The names of what an object of a report holds; nothing of classes, functions and modules."""
+    """The names of an object's attributes and slots; none for classes, functions and modules."""
     if isinstance(value, type) or callable(value) or type(value).__module__ in _FOREIGN:
         return ()
     slots = (name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()))

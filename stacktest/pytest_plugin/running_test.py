@@ -1,8 +1,8 @@
-"""Which test runs, and what a client belongs to: the test that made it, or a wider fixture.
+"""Follows which test runs, and who owns a client: the test that made it, or a wider fixture.
 
-made in                                    lives as long as    its answers go to
+made in                                    lives as long as    its answers count for
 a test, or a fixture of its scope          the test            that test
-a fixture of a module, class or session    the fixture         whichever test runs
+a fixture of a module, class or session    the fixture         the test that runs
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __tracebackhide__ = True  # pytest shows no frame of this module: it is on the w
 
 
 class Owner:
-    """What a client belongs to."""
+    """The test or fixture that owns a client."""
 
     def __init__(
         self,
@@ -28,19 +28,19 @@ class Owner:
         test: Callable[[], pytest.Item | None],
     ) -> None:
         self.add_finalizer = add_finalizer
-        """Registers what is called when the owner ends."""
+        """Registers a function that is called when the owner ends."""
         self.key = key
         """Equal for clients of the same owner."""
         self._test = test
 
     @property
     def test(self) -> pytest.Item | None:
-        """The test that an answer belongs to now; None between tests."""
+        """The test for which an answer counts now; None between tests."""
         return self._test()
 
 
 class RunningTest:
-    """Follows pytest from test to test, and into the fixtures that are set up for them."""
+    """Follows which test runs and which fixture is being set up."""
 
     def __init__(self) -> None:
         self._item: pytest.Item | None = None
@@ -63,7 +63,7 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Forget what an earlier attempt of the test touched: the last one counts."""
+        """Forget what an earlier attempt of the test touched: only the last attempt counts."""
         from stacktest.pytest_plugin.unreached_checks import watch_setup
 
         item.stash.setdefault(CONTACTS, {}).clear()
@@ -78,7 +78,7 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """See whether it ends without having reached a check, or without seeing one fail."""
+        """Watch whether the test ends without reaching a check, or misses one that failed."""
         from stacktest.pytest_plugin import child_processes, unreached_checks, unseen_failures
 
         with (
@@ -90,7 +90,7 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Remember a failure that another plugin's hook may swallow; nearest to the test itself."""
+        """Remember a failure that another plugin's hook may swallow; the innermost wrapper."""
         try:
             result = yield
         except (AssertionError, pytest.fail.Exception):
@@ -101,7 +101,7 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Close what belongs to the test after its fixtures, which may still make clients."""
+        """Close the test's clients after its fixtures have ended, which may still make clients."""
         self.complete_contacts()
         try:
             return (yield)
@@ -123,16 +123,16 @@ class RunningTest:
             self._setups.pop()
 
     def before_teardown(self, call: Callable[[], object]) -> None:
-        """Call this at the end of each test, before its fixtures end."""
+        """Register a function to call at the end of each test, before its fixtures end."""
         self._before_teardown.append(call)
 
     def complete_contacts(self) -> None:
-        """Count what the running test was answered and is still being judged."""
+        """Count answers of the running test that are still being judged."""
         for call in self._before_teardown:
             call()
 
     def owner(self) -> Owner:
-        """What a client that is made now belongs to."""
+        """The owner of a client that is made now."""
         fixture = self._setups[-1] if self._setups else None
         if fixture is not None and fixture.scope != "function":
             return Owner(fixture.addfinalizer, fixture, lambda: self._item)

@@ -1,4 +1,4 @@
-"""The last answers that a test saw, for the case that it fails."""
+"""The last answers that a test received, kept as evidence in case it fails."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from stacktest.core.diagnosis.facts import Answered
 
 MOST = 20
 REFUSED = 400
-"""From this status on the body is worth keeping."""
+"""Bodies are kept for answers with this status or above."""
 LARGEST = 20_000
-"""Characters of a body."""
+"""Characters of a body that are kept."""
 
 
 class SeenAnswer(Struct, frozen=True):
@@ -24,12 +24,12 @@ class SeenAnswer(Struct, frozen=True):
 
     @property
     def answered(self) -> Answered:
-        """For a diagnosis."""
+        """The answer as a fact for the diagnosis."""
         return Answered(status=self.status, url=self.url, body=self.body)
 
     @property
     def body(self) -> str:
-        """What a refused request was answered; empty where it cannot be read any more."""
+        """The body of the answer to a refused request; empty if it cannot be read any more."""
         return self.read_body()[:LARGEST] if self.status >= REFUSED else ""
 
 
@@ -39,12 +39,12 @@ ANSWERS: pytest.StashKey[list[SeenAnswer]] = pytest.StashKey()
 def remember_answer(
     node: pytest.Item, status: int, url: str, read_body: Callable[[], str] = str
 ) -> None:
-    """Keep one answer for the case that the test fails."""
+    """Keep one answer in case the test fails."""
     _remember(node, SeenAnswer(f"{status} {url}", status, url, read_body))
 
 
 def remember_line(node: pytest.Item, line: str) -> None:
-    """Keep why a request was not answered, or its answer not counted."""
+    """Keep a line that says why a request got no answer, or why its answer does not count."""
     _remember(node, SeenAnswer(line))
 
 

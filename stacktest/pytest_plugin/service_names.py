@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def check_service(stack: RunningStack, name: str, fixture: str) -> None:
-    """UsageError, with the nearest name, where the stack has no such service."""
+    """Raise a UsageError, with the nearest name as its hint, if the stack has no such service."""
     if name not in stack.model.services:
         from stacktest.core.compose_command import compose_command
         from stacktest.core.suggestions import did_you_mean

@@ -1,7 +1,7 @@
-"""`--stack-shard 2/4`: keep one part of the tests, and leave a record that can be joined.
+"""`--stack-shard 2/4`: keep one part of the tests, and write a record for `stacktest merge`.
 
-Whatever the other options left is divided, so that all shards together are the run without this
-option. Tests that ask for no stack are divided as well: each runs in one shard.
+The tests that the other options left are divided, so all shards together are the run without
+this option. Tests that ask for no stack are divided as well: each runs in one shard.
 """
 
 import os
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from stacktest.core.runs.summary import RunSummary
 
 FOLDER = Path("reports/shards")
-"""Below pytest's rootdir: the records of its shards."""
+"""The folder of the shards' records, below pytest's rootdir."""
 
 
 def shard_of(config: pytest.Config) -> Shard:
-    """The shard that the command line asks for; a usage error where it names none."""
+    """The shard that the command line asks for; a usage error if the option is not valid."""
     text = config.getoption("--stack-shard")
     try:
         shard = Shard.parse(text)
@@ -41,7 +41,7 @@ def shard_of(config: pytest.Config) -> Shard:
 
 
 def forget_record(config: pytest.Config) -> None:
-    """Remove the record of an earlier run: a run that comes to no end leaves none."""
+    """Remove the record of an earlier run: an aborted run must leave none."""
     _file(config, shard_of(config)).unlink(missing_ok=True)
 
 
@@ -73,7 +73,7 @@ def keep_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def note_division(config: pytest.Config, selected: "tuple[Collected, ...]") -> "KnownDurations":
-    """Remember what is divided, and by which times, which are returned."""
+    """Remember which tests are divided; returns the known durations that divide them."""
     from stacktest.application.shards import Division
     from stacktest.bootstrap.shards import group_of_run, remembered_times
     from stacktest.pytest_plugin.inventory import selection_before_division
@@ -101,7 +101,7 @@ def leave_record(
     whole: "Collection",
     shared: Path,
 ) -> list[str]:
-    """Leave the record of a run that has ended, whole or not at all; lines for a person.
+    """Write the record of a run that has ended, whole or not at all; returns lines to print.
 
     `whole` is the inventory, `shared` the folder that holds the declared moves of the run.
     """

@@ -1,4 +1,4 @@
-"""Whether a service has sent nothing since a test began: then nobody can have had its answer."""
+"""Whether a service has sent no byte since a test began: then it gave the test no answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SENT: pytest.StashKey[Mapping[str, int]] = pytest.StashKey()
 
 
 def count_sent(test: pytest.Item) -> None:
-    """Remember what the services that the test is about have sent so far."""
+    """Remember how many bytes the services that the test names have sent so far."""
     stack = test.config.stash.get(RUNNING, None)
     if stack is None:
         return
@@ -27,10 +27,10 @@ def count_sent(test: pytest.Item) -> None:
 
 
 def is_silent(test: pytest.Item, stack: RunningStack, service: str) -> bool:
-    """True when it has certainly sent nothing; False also where no engine could tell.
+    """True if the service has certainly sent no byte; False also if the engine has no count.
 
-    A service without a host name and without a published or exposed port answers by its log and
-    its state alone, so silence says nothing about it.
+    A service without a host name and without a published or exposed port is tested by its log and
+    its state alone, so a count of bytes proves nothing about it.
     """
     if not _has_address(stack, service):
         return False

@@ -1,9 +1,9 @@
-"""`--stale`: leave out the tests of services that are functional, with all that they depend on.
+"""`--stale`: deselects tests of services that are functional and whose dependencies are.
 
-A test stays when any service that it names is not functional, or when a direct dependency of one
-is not; a test that names no service stays too, since nobody remembers anything about it. A
-dependency counts only where a run can change its state: one that no test names, or that an
-exemption excuses, would keep its dependants stale for ever.
+A test stays if any service that it names is not functional, or if a direct dependency of one of
+them is not; a test that names no service stays too, since the ledger has no record of it. A
+dependency counts only if a run can change its state: one that no test names, or that has an
+exemption, would keep its dependants stale for ever.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def leave_out_functional(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect, in place, the tests of which every service is functional."""
+    """Deselect, in place, the tests whose services are all functional."""
     if not any(map(collection.asks_for_stack, items)):
         return
     from stacktest.bootstrap.context import now
@@ -76,7 +76,7 @@ def stale_services(judge: "Judge", judgements: Mapping[str, "Judgement"], today:
 
 
 def request_of(config: pytest.Config) -> "RunRequest":
-    """What the command line asks for."""
+    """The run that the command line asks for."""
     from stacktest.bootstrap.session import RunRequest
 
     return RunRequest(
@@ -92,12 +92,12 @@ def request_of(config: pytest.Config) -> "RunRequest":
 
 
 def tests_a_copy(config: pytest.Config) -> bool:
-    """Whether a copy of the stack is to be tested in its place."""
+    """Whether a copy of the stack is tested in place of the stack."""
     return bool(config.getoption("--stack-copy") or config.getoption("--stack-drill"))
 
 
 def copy_settings(config: pytest.Config) -> "CopySettings":
-    """The copy that the command line asks for; each call names another one."""
+    """The copy that the command line asks for; each call returns a new id."""
     from secrets import token_hex
 
     from stacktest.core.rehearsal.settings import CopySettings, parse_images

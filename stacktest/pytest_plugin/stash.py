@@ -1,4 +1,4 @@
-"""Where the plugin keeps things in pytest's stash; nothing here costs an import."""
+"""The keys under which the plugin stores values in pytest's stash; imports only pytest."""
 
 from __future__ import annotations
 
@@ -31,43 +31,43 @@ if TYPE_CHECKING:
 RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
 """Per process: the stack, once it is up; absent when no collected test asks for one."""
 ASKED: pytest.StashKey[Compose] = pytest.StashKey()
-"""Per process: Compose, asked what the stack is when the first test that asks for it was seen."""
+"""Per process: the Compose client whose `config` was started at the first test of the stack."""
 NOT_UP: pytest.StashKey[tuple[Mapping[str, StartFailure], str]] = pytest.StashKey()
 """Per process: the services that could not be started, and the name of the front door."""
 BLOCKED: pytest.StashKey[bool] = pytest.StashKey()
-"""Per test: it did not run, since a service that it goes to could not be started."""
+"""Per test: it did not run, since a service that it uses could not be started."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 """Per test: services whose container it looked at."""
 DOUBTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
-"""Per test: services that may have answered → where it is said who else may have."""
+"""Per test: service that may have answered → the route or reason that leaves it in doubt."""
 UNREACHED: pytest.StashKey[str] = pytest.StashKey()
-"""Per test: why it ended without having reached one of its checks; empty: it did not."""
+"""Per test: why it ended without reaching one of its checks; empty: all were reached."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
-"""Per process: the CA's file → which servers showed a certificate that it stands for."""
+"""Per process: the CA's file → which servers showed a certificate signed by it."""
 EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()
-"""Per test: what it left when it failed, whose page is completed when its fixtures have ended."""
+"""Per test: its evidence if it failed; the page is completed when its fixtures have ended."""
 IN_VARIANT: pytest.StashKey[bool] = pytest.StashKey()
 """Per test: a service of the stack runs with other settings now, so no answer proves anything."""
 SHARED = "stacktest_shared"
-"""Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""
+"""Key of `workerinput`: the folder that controller and workers of pytest-xdist share."""
 OPEN_RUN: pytest.StashKey[RunFactory] = pytest.StashKey()
-"""Per process: what makes a run, in place of `bootstrap.session.open_run`."""
+"""Per process: the function that makes a run, in place of `bootstrap.session.open_run`."""
 JOIN: pytest.StashKey[StackJoiner] = pytest.StashKey()
-"""Per worker: what joins the controller's stack, in place of `bootstrap.workers.join`."""
+"""Per worker: the function that joins the stack, in place of `bootstrap.workers.join`."""
 JUDGE: pytest.StashKey[StackJudge] = pytest.StashKey()
-"""Per process: what judges for `--stale`, in place of `bootstrap.session.judge_tests`."""
+"""Per process: the function that judges for `--stale`, else `bootstrap.session.judge_tests`."""
 NOTHING_STALE: pytest.StashKey[bool] = pytest.StashKey()
-"""Per process: `--stale` took away every test that the other options left."""
+"""Per process: `--stale` deselected every test that the other options had left."""
 DIVISION: pytest.StashKey[Division] = pytest.StashKey()
-"""Per process: the shard that the command line asks for, and what was divided."""
+"""Per process: the shard that the command line asks for, and the tests that were divided."""
 COLLECTED: pytest.StashKey[list[pytest.Item]] = pytest.StashKey()
 """Per process: the tests before any was deselected."""
 
 
 def trust_of(config: pytest.Config, ca: Path | None) -> ServerTrust:
-    """What this process knows of servers and their certificates, by this CA."""
+    """Which servers showed this process a certificate of this CA; made at the first call."""
     from stacktest.adapters.tls import ServerTrust
 
     known = config.stash.setdefault(TRUST, {})

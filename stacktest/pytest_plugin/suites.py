@@ -1,4 +1,4 @@
-"""The suites of the stack that a run is about, found once for each run."""
+"""The suites of the stack that a run tests, found once for each run."""
 
 import os
 from pathlib import Path
@@ -11,14 +11,14 @@ from stacktest.errors import UsageError
 
 
 def find_suites(config: pytest.Config) -> Suites | None:
-    """The suites of the stack that this run is about; None where there is no stack."""
+    """The suites of the stack that this run tests; None if there is no stack."""
     if _SUITES not in config.stash:
         config.stash[_SUITES] = _locate(config)
     return config.stash[_SUITES]
 
 
 def suites_of(config: pytest.Config) -> Suites:
-    """The suites of the stack, or pytest's rootdir where there is none."""
+    """The suites of the stack, or pytest's rootdir if there is no stack."""
     return find_suites(config) or locate_suites(config.rootpath, (), pointer=config.rootpath)
 
 
@@ -40,5 +40,5 @@ def _locate(config: pytest.Config) -> Suites | None:
         pointer = configuration.pointing_folder(root, folder=here, rootdir=rootdir)
         return locate_suites(root, section.suites, pointer=pointer)
     except UsageError:
-        # Who brings the stack up says what is wrong with the configuration.
+        # The code that brings the stack up reports the error of the configuration.
         return locate_suites(rootdir, (), pointer=rootdir)

@@ -1,11 +1,11 @@
-"""What a test may name when it asks for a client, and which URL that is.
+"""Maps a target that a test names for a client to its URL.
 
 "app.home.lan"             the host name
 "app", as a service        its host name; with one route only, for a prefix, that host and prefix;
                            without a route, its published port
 "app", as first label      the host name that begins with it
-the front door             what it answers by itself, else the bare domain, else its first host name
-any of these, "/prefix"    below that path
+the front door             the host that it answers by itself, else the domain, else its first host
+any of these, "/prefix"    the URL below that path
 with port=                 the published address of that port, by its number inside or outside
 """
 
@@ -21,7 +21,7 @@ from stacktest.pytest_plugin.answers import url_of
 
 
 def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
-    """The URL that a target means; UsageError when it means nothing in this stack."""
+    """The URL of a target; UsageError if the target does not exist in this stack."""
     _refuse_address(target)
     name, slash, prefix = to_ascii(target).partition("/")
     if slash:
@@ -34,10 +34,10 @@ def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
 
 
 def first_url(stack: RunningStack) -> str | None:
-    """Where relative addresses lead: the domain, else the first host name, else the first door.
+    """The base URL of relative addresses: the domain, else the first host name, else a door.
 
-    A door is an address that the front door publishes, or, without a front door, any service; of
-    several the lowest port in the container.
+    A door is a published address of the front door, or, without a front door, of the first service
+    that has one; of several addresses that with the lowest port in the container.
     """
     hosts = [stack.model.domain, *(route.host for route in stack.model.routes if route.is_exact)]
     if host := next((host for host in hosts if host), None):
@@ -54,7 +54,7 @@ _WITH_PORT = re.compile(r"[^/:]*:\d+(/|$)")
 
 
 def _refuse_address(target: object) -> None:
-    """Raise a `UsageError` for a URL, a name with a port, and what is no text."""
+    """Raise a `UsageError` for a URL, a name with a port, and a value that is not a string."""
     if not isinstance(target, str) or "://" in target or _WITH_PORT.match(target):
         raise UsageError(
             f"{target!r} is not the name of a service or of a host",
@@ -79,7 +79,7 @@ def _has_host(model: Stack, service: str) -> bool:
 
 
 def _prefix(route: Route) -> str:
-    """The path that a route's requests begin with, or empty where it is not a plain prefix."""
+    """The path prefix that a route matches; empty if the route's match is not a plain prefix."""
     path = route.match.rstrip("*").rstrip("/")
     is_prefix = route.match.startswith("/") and route.match.endswith("*") and "*" not in path
     return path if is_prefix else ""

@@ -1,4 +1,4 @@
-"""Playwright's traces without secrets: cleaned as they are written, whoever asked for them."""
+"""Removes secrets from Playwright's traces as they are written, whoever started the trace."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stacktest.errors import StacktestError
 
 
 def clean_traces_of(context: Any) -> None:
-    """From now on, traces of this kind of context are cleaned in this process."""
+    """From now on, traces of this context's class are cleaned in this process."""
     if (tracing := getattr(context, "tracing", None)) is not None:
         _clean_what_stops(type(tracing), _cleaning)
 
 
 def clean_asynchronous_traces() -> None:
-    """The same for Playwright's asynchronous contexts, where a test module has imported them."""
+    """The same for Playwright's asynchronous contexts, if a test module has imported them."""
     if asynchronous := sys.modules.get("playwright.async_api"):
         tracing = get_type_hints(asynchronous.BrowserContext.tracing.fget)["return"]
         _clean_what_stops(tracing, _cleaning_asynchronously)
@@ -76,7 +76,7 @@ def _clean(written: Path | str | None) -> None:
     try:
         clean_trace(path, known_secrets())
     except _FAILURES as error:
-        # Better no trace than one that nobody has cleaned.
+        # A trace that may still hold secrets must not stay.
         path.unlink(missing_ok=True)
         reason = type(error).__name__
         warnings.warn(f"a trace could not be cleaned and was removed: {reason}", stacklevel=2)

@@ -1,7 +1,7 @@
-"""Tells channels of a run whose tests could not be run: no stack, or no run at all.
+"""Notifies channels of a run whose tests could not run: the stack or the run did not begin.
 
-A run that could not begin, such as one with a file that cannot be collected, tested nothing; who
-waits for news would take the silence for peace.
+A run that could not begin, for example since a file cannot be collected, tested nothing; without
+a message, readers of the channel would take that for a run without news.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def tell_trouble(run: "PytestRun | None", error: StacktestError) -> list[str]:
-    """Tell why the stack did not come up; lines about who could not be told."""
+    """Notify why the stack did not come up; returns lines about channels that failed."""
     from stacktest.bootstrap.context import now
 
     failures: Mapping[str, StartFailure] = getattr(error, "failures", {})
@@ -32,7 +32,7 @@ def tell_trouble(run: "PytestRun | None", error: StacktestError) -> list[str]:
 def tell_refusal(
     run: "PytestRun | None", config: pytest.Config, error: StacktestError
 ) -> list[str]:
-    """The same for what refused the run before anything was started."""
+    """The same for an error that refused the run before anything was started."""
     cause = f"{error.where}: {error.what}" if error.where else error.what
     return _tell_not_begun(run, config, cause)
 
@@ -42,7 +42,7 @@ def tell_broken(
 ) -> list[str]:
     """The same for files that cannot be collected, which keep every test from running."""
     cause = next((not_collected([error]).why for error in errors), "")
-    # Pytest says what is wrong with the run; that nobody can be told is not worth a second error.
+    # Pytest reports the error of the run; a failed notification is not worth a second error.
     with suppress(StacktestError, OSError):
         run = open_run(config)
         return _tell_not_begun(run, config, cause or "a file of tests cannot be collected")

@@ -1,10 +1,10 @@
-"""Tests that a collected file defines and of which pytest collected none, without an error.
+"""Finds tests that a collected file defines and that pytest left out without an error.
 
 class Test… with a constructor       pytest warns, and collects none of its tests
 a name that is defined twice         the later definition takes the place of the first
 left out by a hook                   `pytest_pycollect_makeitem` may return nothing
 
-What has `__test__ = False` is no test on purpose.
+A definition with `__test__ = False` is left out on purpose and is not reported.
 """
 
 import ast
@@ -19,7 +19,7 @@ from stacktest.adapters.suite_code import read_tree
 
 
 class Uncollected(NamedTuple):
-    """A definition in a test file: `TestLogin`, `TestLogin::test_a`, and why nothing runs it."""
+    """A definition in a test file, `TestLogin` or `TestLogin::test_a`, and why it does not run."""
 
     path: Path
     name: str
@@ -27,7 +27,7 @@ class Uncollected(NamedTuple):
 
 
 def uncollected(items: Iterable[pytest.Item]) -> Iterator[Uncollected]:
-    """What the files of these items, all that pytest collected there, define besides them."""
+    """Tests that the files of `items` define and that are not in `items`, all collected tests."""
     names: dict[pytest.Module, set[str]] = {}
     for item in items:
         chain = item.listchain()
@@ -70,7 +70,7 @@ def _has_tests(module: pytest.Module, value: type) -> bool:
 def _replaced(
     module: pytest.Module, body: Sequence[ast.stmt], holder: str
 ) -> Iterator[Uncollected]:
-    """Tests whose name is given to another one further down in the same body."""
+    """Tests whose name is defined again further down in the same body."""
     lines: dict[str, int] = {}
     for node in body:
         if isinstance(node, _Function) and module.funcnamefilter(node.name):

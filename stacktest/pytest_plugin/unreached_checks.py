@@ -1,12 +1,12 @@
-"""Tests that ended without having reached one of their checks: seen while they run.
+"""Finds tests that ended without reaching one of their checks, by tracing them as they run.
 
     if answer.status_code != 200:          for row in answer.json()["rows"]:
         return                                 assert row["ok"]
     assert "Welcome" in answer.text
 
-The code has a check, and pytest calls the test passed; this run of it has checked nothing. Only a
-test whose text has such a `return`, or no other check, is watched, since that costs time. Of any
-other test it is seen whether it ran at all.
+The code has a check, and pytest reports the test as passed, but this run has checked nothing. Only
+a test whose text has such a `return`, or no other check, is traced, since that costs time. For any
+other test only its start is traced, to see that it ran at all.
 """
 
 import builtins
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from _typeshed import TraceFunction as Trace
 
 OWN_THREADS = "stacktest-"
-"""How the names of all threads begin that stacktest starts itself."""
+"""Prefix of the names of all threads that stacktest starts itself."""
 
 
 @contextlib.contextmanager
 def watch(item: pytest.Item, children: Children) -> Iterator[None]:
-    """Note why the test has reached no check, if it ends so.
+    """Note why the test has reached no check, if it ends without one.
 
-    Whoever profiles or traces the tests has the only place from which that can be seen.
+    Python has one hook for profiling and one for tracing: a tool that uses them prevents this.
     """
     if not isinstance(item, pytest.Function):
         yield
@@ -70,9 +70,9 @@ def watch(item: pytest.Item, children: Children) -> Iterator[None]:
 
 @contextlib.contextmanager
 def watch_setup(item: pytest.Item) -> Iterator[None]:
-    """Remember which of the test's fixtures have reached none of their checks, where all may be.
+    """Remember which of the test's fixtures reached none of their checks during their setup.
 
-    One that lives longer than a test keeps what was seen when it was set up.
+    A fixture that lives longer than a test keeps the result of its setup for the next tests.
     """
     fixtures: dict[object, LooseChecks] = {}
     is_traceable = sys.gettrace() is None and threading.gettrace() is None
@@ -104,7 +104,7 @@ _UNREACHED_BEFORE: pytest.StashKey[set[object]] = pytest.StashKey()
 
 @contextlib.contextmanager
 def _traced(trace: "Trace") -> Iterator[Callable[[], bool]]:
-    """Trace this thread and those to come; what it gives tells whether nobody else did, too."""
+    """Trace this thread and new ones; the yielded function tells whether no other tool did, too."""
     sys.settrace(trace)
     threading.settrace(trace)
     kept = True
@@ -120,7 +120,7 @@ def _traced(trace: "Trace") -> Iterator[Callable[[], bool]]:
 def _watch_generated(item: pytest.Function, children: Children) -> Iterator[None]:
     """Trace the examples of Hypothesis until one of them reaches a check.
 
-    Hypothesis, which traces as well, calls a slow example a failure: none is traced after that.
+    Hypothesis, which traces as well, reports slow examples as failures: none is traced after that.
     """
     handle: Any = vars(item.function)["hypothesis"]
     inner, checks = handle.inner_test, loose_checks(item)
@@ -153,7 +153,7 @@ def _watch_generated(item: pytest.Function, children: Children) -> Iterator[None
 
 @contextlib.contextmanager
 def _watch_entry(item: pytest.Item, code: types.CodeType, children: Children) -> Iterator[None]:
-    """Note that a hook or a decorator left the test out; no more is looked at once it runs."""
+    """Note if a hook or a decorator left the test out; tracing ends as soon as the test runs."""
     is_seen, entered = _sees_all_threads(), threading.Event()
 
     def note_call(frame: FrameType, _event: str, _: object) -> None:
@@ -200,14 +200,14 @@ class _Lines:
         self._helpers = frozenset(checks.helpers if checks else ())
         self.lines = set[tuple[str, int]]()
         self.entered = set[types.CodeType]()
-        """Helpers that somebody called."""
+        """Helpers that were called."""
         self.last = 0
-        """The last line of the test itself, apart from those that run after a `return`."""
+        """The last line of the test itself that ran, apart from lines that run after a `return`."""
         self.has_ended = False
         self.was_entered = False
 
     def note_call(self, frame: FrameType, _event: str, _: object) -> "Trace | None":
-        """Follow the functions that matter."""
+        """Trace the lines of the test's functions, and the calls of helpers that check."""
         if frame.f_code in self.codes:
             return self._note_line
         return self._note_helper if frame.f_code in self._helpers - self.entered else None
@@ -217,11 +217,11 @@ class _Lines:
         return not (checks and (checks.helpers or _inner_functions(self.codes)))
 
     def has_entered(self, code: types.CodeType) -> bool:
-        """Whether a function that is followed has run."""
+        """Whether a line of a traced function has run."""
         return any((code.co_filename, line) in self.lines for _, _, line in code.co_lines())
 
     def has_reached(self, checks: LooseChecks, filled: Collection[tuple[str, int]]) -> bool:
-        """Whether one of the checks was reached; in `filled` lines, `all(…)` had something."""
+        """Whether one of the checks was reached; in `filled` lines, `all(…)` had an element."""
         return not (
             self.lines.isdisjoint(checks.lines)
             and self.entered.isdisjoint(checks.helpers)
@@ -240,7 +240,7 @@ class _Lines:
         return self._note_line
 
     def _note_helper(self, frame: FrameType, event: str, _: object) -> "Trace":
-        # A generator that is thrown away is called to be closed, and reaches no line.
+        # A generator that is dropped gets a call that closes it, and runs no line.
         if event == "line":
             self.entered.add(frame.f_code)
         return self._note_helper
@@ -278,11 +278,11 @@ def _note_unreached(
 
 @contextlib.contextmanager
 def _watch_all() -> Iterator[set[tuple[str, int]]]:
-    """Note from which lines `all(…)` had something to go through."""
+    """Note the lines in which `all(…)` had an element to check."""
     filled = set[tuple[str, int]]()
 
     def is_all(iterable: Iterable[object], /) -> bool:
-        frame = sys._getframe(1)  # noqa: SLF001 - which line asks
+        frame = sys._getframe(1)  # noqa: SLF001 - the line of the call
         for element in iterable:
             filled.add((frame.f_code.co_filename, frame.f_lineno))
             if not element:
@@ -304,7 +304,7 @@ def _note_return(item: pytest.Item, line: int) -> None:
 
 
 def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
-    """The code of functions that are defined in a function, and in these."""
+    """The code of functions that are defined within a function, at any depth."""
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield constant
@@ -312,12 +312,12 @@ def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _inner_functions(codes: Iterable[types.CodeType]) -> bool:
-    """Whether some are functions with a name, which other threads may call."""
+    """Whether more than one of them has a name: another thread may call an inner function."""
     return sum(not code.co_name.startswith("<") for code in codes) > 1
 
 
 def _sees_all_threads() -> bool:
-    """Whether no thread ran before that may call what the test hands on: it cannot be traced."""
+    """Whether no older thread may run the test's functions: older threads cannot be traced."""
     return not any(
         thread is not threading.current_thread() and _may_call(thread)
         for thread in threading.enumerate()
@@ -340,7 +340,7 @@ def _where(checks: LooseChecks) -> str:
 
 
 def _place(checks: LooseChecks, lines: Collection[tuple[str, int]]) -> str:
-    """`line 12`, or `contract.py, line 12` of another file than the test's own."""
+    """`line 12`, or `contract.py, line 12` if it is not in the test's own file."""
     own = checks.code.co_filename
     file, line = min(lines, key=lambda place: (place[0] != own, place))
     return f"line {line}" if file == own else f"{Path(file).name}, line {line}"

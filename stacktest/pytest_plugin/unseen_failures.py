@@ -1,8 +1,8 @@
-"""Checks that failed where pytest does not see it, so that the test passed nevertheless.
+"""Finds checks that failed outside of pytest's view while the test passed.
 
 in a thread             pytest only warns
-in an executor          nobody asked the future for its result
-in an asyncio task      nobody awaited it; or a callback of the loop or of a future
+in an executor          the test did not ask the future for its result
+in an asyncio task      it was not awaited, or a callback of the loop or a future failed
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from stacktest.pytest_plugin.stash import UNREACHED
 
 CHECKS = (AssertionError, pytest.fail.Exception)
 LOGGERS = ("asyncio", "concurrent.futures")
-"""Where failures end that no program asks for."""
+"""Loggers to which Python reports failures that no code has handled."""
 
 
 @contextlib.contextmanager
@@ -54,14 +54,14 @@ def _threads(failures: list[BaseException]) -> Iterator[None]:
 
 
 class _Futures:
-    """The futures whose check failed, and which of them somebody asked."""
+    """The futures in which a check failed, and the futures whose result was read."""
 
     def __init__(self) -> None:
         self.failed: list[tuple[Future[Any], BaseException]] = []
         self.asked: dict[int, Future[Any]] = {}
 
     def unasked(self) -> list[BaseException]:
-        """Failures that nobody saw."""
+        """Failures of futures whose result was never read."""
         return [error for future, error in self.failed if id(future) not in self.asked]
 
 
@@ -92,7 +92,7 @@ def _futures(failures: list[BaseException]) -> Iterator[None]:
 
 
 class _Handler(logging.Handler):
-    """Notes the failures of checks that a logger is told of."""
+    """Notes the failures of checks that are logged."""
 
     def __init__(self, failures: list[BaseException]) -> None:
         super().__init__()

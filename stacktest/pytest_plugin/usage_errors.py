@@ -1,4 +1,4 @@
-"""Usage errors of stacktest as pytest shows them: one message, and a cause once."""
+"""Usage errors of stacktest as pytest shows them: as one message, each cause once."""
 
 import pytest
 
@@ -7,15 +7,15 @@ from stacktest.pytest_plugin.report_secrets import clean_text
 
 
 def usage_error(error: UsageError) -> pytest.UsageError:
-    """The error for pytest, which writes `ERROR:` before it."""
+    """The error as pytest's own usage error, before which pytest writes `ERROR:`."""
     message = "\n".join(error.lines_with_code())
     return pytest.UsageError(clean_text(message.removeprefix("error: ")))
 
 
 def hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
-    """Let pytest leave out how this package came to a message that it gives on purpose.
+    """Let pytest leave out this package's frames from the traceback of an error raised on purpose.
 
-    `--full-trace` shows it all the same.
+    `--full-trace` shows them nevertheless.
     """
     for entry in failure.traceback:
         names = entry.frame.f_globals
@@ -24,7 +24,7 @@ def hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
 
 
 def have_one_cause(first: StacktestError | None, second: StacktestError) -> bool:
-    """Whether the operating system refused both for the same reason, such as a full disk."""
+    """Whether both errors come from one error of the operating system, such as a full disk."""
     cause, other = first.__cause__ if first else None, second.__cause__
     if not isinstance(cause, OSError) or not isinstance(other, OSError):
         return False
@@ -35,5 +35,5 @@ def have_one_cause(first: StacktestError | None, second: StacktestError) -> bool
 
 
 def _is_message(failure: pytest.ExceptionInfo[BaseException]) -> bool:
-    # What raises the class itself is a bug, which its frames explain.
+    # An error of the base class itself is a bug, and its frames help to find it.
     return isinstance(failure.value, StacktestError) and type(failure.value) is not StacktestError

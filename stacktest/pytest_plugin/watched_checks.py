@@ -1,7 +1,7 @@
-"""Which lines of a test tell, while it runs, whether it checks anything: where text alone does not.
+"""Finds the lines that must run for a test to have checked anything, if its text is not enough.
 
-A check in a loop or a condition may not be reached, nor one after a `return`, in a helper as well
-as in the test itself; `all(…)` checks nothing where it has nothing to go through.
+A check in a loop, under a condition or after a `return` may not be reached, in a helper as well
+as in the test itself; `all(…)` checks nothing if its iterable is empty.
 """
 
 import math
@@ -22,11 +22,11 @@ from stacktest.pytest_plugin.checks import Counter, Helper, around, fixtures_of
 from stacktest.pytest_plugin.written_functions import is_generated, written_functions
 
 UNREACHED_FIXTURES: pytest.StashKey[dict[object, "LooseChecks"]] = pytest.StashKey()
-"""Per test: fixtures that were set up without having reached one of their checks."""
+"""Per test: fixture that was set up without reaching one of its checks → these checks."""
 
 
 class WatchedReturns(NamedTuple):
-    """Where a test may return before anything has been checked."""
+    """The lines where a test may return before anything has been checked."""
 
     code: types.CodeType
     lines: frozenset[int]
@@ -35,7 +35,7 @@ class WatchedReturns(NamedTuple):
 
 
 def early_returns(item: pytest.Function) -> WatchedReturns | None:
-    """Where the test may return before its first check; None: nowhere."""
+    """The lines where the test may return before its first check; None: there are none."""
     own = _own_function(item)
     if own is None or not own.sites.early_returns:
         return None
@@ -46,24 +46,24 @@ def early_returns(item: pytest.Function) -> WatchedReturns | None:
 
 
 def own_code(item: pytest.Function) -> types.CodeType | None:
-    """What runs when the test does; None: no code of the project."""
+    """The code of the test's function; None: it is not the project's."""
     own = _own_function(item)
     return own.function.__code__ if own else None
 
 
 class LooseChecks(Struct):
-    """What has to run if a test is to have checked anything."""
+    """The lines and functions of which at least one has to run for a test to check anything."""
 
     code: types.CodeType
-    """The test's own."""
+    """The test's own code."""
     codes: set[types.CodeType] = field(default_factory=set)
-    """Functions of the project whose lines count; those in them as well."""
+    """Functions of the project whose lines count, and the functions defined in them."""
     lines: set[tuple[str, int]] = field(default_factory=set)
     """File and line of each check that may not be reached."""
     of_all: set[tuple[str, int]] = field(default_factory=set)
-    """The same of each that needs something to go through."""
+    """File and line of each check such as `all(…)`, which needs an iterable that is not empty."""
     helpers: set[types.CodeType] = field(default_factory=set)
-    """Functions that check and that do not run where they are named."""
+    """Functions that check and that run later than where they are named."""
 
     def add(self, code: types.CodeType, loose: Iterable[range], of_all: Iterable[range]) -> None:
         """Add the checks of one function."""
@@ -73,7 +73,7 @@ class LooseChecks(Struct):
         self.of_all |= {(file, line) for lines in of_all for line in lines}
 
     def include(self, others: Iterable["LooseChecks"]) -> None:
-        """Add all checks of others: any of them is enough."""
+        """Add all checks of `others`: any of them is enough."""
         for other in others:
             self.codes |= other.codes
             self.lines |= other.lines
@@ -82,10 +82,10 @@ class LooseChecks(Struct):
 
 
 def loose_checks(item: pytest.Function) -> LooseChecks | None:
-    """The checks of a test that may not be reached, if it has no others.
+    """The checks of a test that may not be reached; None if a check is certain to be reached.
 
-    They stand in loops, under conditions, in inner functions, or in what the test calls or hands
-    on.
+    They stand in loops, under conditions, in inner functions, or in functions that the test calls
+    or passes on.
     """
     own = _own_function(item)
     givers = list(_givers(item))
@@ -93,7 +93,7 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
     unreached = item.stash.get(UNREACHED_FIXTURES, {})
     without = [*(written.function for written in (*givers, *steps)), *unreached]
     called = [(step, step.all_loose) for step in steps]
-    # Whether one example of many returned early tells nothing of the others.
+    # If one example of Hypothesis returned early, others may not have.
     called += (
         [(own, own.all_loose if is_generated(item.function) else own.sites.loose)] if own else []
     )
@@ -134,7 +134,7 @@ def loose_fixtures(item: pytest.Function) -> dict[object, LooseChecks]:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """One function of the project, and what its text says."""
+    """One function of the project, and the checks that its text holds."""
 
     function: types.FunctionType
     owner: type | None
@@ -142,25 +142,25 @@ class _Written:
 
     @property
     def all_loose(self) -> list[range]:
-        """Its checks that may not be reached, those behind a `return` among them."""
+        """Its checks that may not be reached, including those after a `return`."""
         return [*self.sites.loose, *self.sites.after_return]
 
 
 class _Search:
-    """Looks for a check that is surely reached, and notes all others."""
+    """Searches for a check that is certain to be reached, and notes all others."""
 
     def __init__(
         self, item: pytest.Function, checks: LooseChecks, without: Collection[object]
     ) -> None:
         self._item = item
         self._without = without
-        """Fixtures, and steps of a scenario, whose checks run while the test does."""
+        """Fixtures, and steps of a scenario, whose checks run while the test runs."""
         self._checks = checks
         self._are_loose: dict[types.CodeType, bool] = {}
-        """Functions that were looked at; one that calls itself adds nothing by that."""
+        """Function → the result of the search; a recursive call is taken as loose."""
 
     def is_loose(self, written: _Written, loose: Iterable[range]) -> bool:
-        """Whether everything that it checks may not be reached; `loose` are its own checks."""
+        """Whether none of the function's checks is certain to run; `loose` are its own checks."""
         code, sites, loose = written.function.__code__, written.sites, list(loose)
         if code not in self._are_loose:
             self._are_loose[code] = True
@@ -175,7 +175,7 @@ class _Search:
     # Private
 
     def _may_check_nothing(self, written: _Written, reference: Reference) -> bool:
-        """Whether what the function refers to checks nothing, or may not be reached."""
+        """Whether the referenced function checks nothing, or its checks may not be reached."""
         function, owner = written.function, written.owner
         counter = around(self._item, self._without)
         if not counter.checks_by(reference, function, owner):
@@ -190,7 +190,7 @@ class _Search:
         return True
 
     def _add_call(self, code: types.CodeType, reference: Reference) -> bool:
-        """Note a call that checks, where it may not be reached."""
+        """Note the lines of a call that checks, if it may not be reached; False: it surely is."""
         lines = [reference.lines or range(reference.line, reference.line + 1)]
         if reference.is_of_all:
             self._checks.add(code, [], lines)
@@ -207,19 +207,19 @@ class _Search:
 
 
 def _own_function(item: pytest.Function) -> _Written | None:
-    """The function that a test consists of, below its decorators, and what its text says."""
+    """The test's function below its decorators, and the checks that its text holds."""
     return next(_written(item, item.function), None)
 
 
 def _written(item: pytest.Function, target: object) -> Iterator[_Written]:
-    """The innermost function of a test or a step, if it is the project's."""
+    """The innermost function of a test or a step, if it belongs to the project."""
     for function in list(written_functions(target))[-1:]:
         if sites := around(item).sites(function, item.cls):
             yield _Written(function, item.cls, sites)
 
 
 def _givers(item: pytest.Function) -> Iterator[_Written]:
-    """Fixtures that hand their checks to the test alone: another fixture may call them before."""
+    """Fixtures that hand functions with checks to the test alone, and to no other fixture."""
     definitions = item._fixtureinfo.name2fixturedefs.values()  # noqa: SLF001
     asked = {name for known in definitions for name in known[-1].argnames}
     for name, fixture in fixtures_of(item).items():
@@ -229,7 +229,7 @@ def _givers(item: pytest.Function) -> Iterator[_Written]:
 
 
 def _giver(fixture: object, owner: type | None) -> _Written | None:
-    """A fixture whose only checks are in functions that it hands out: they run in the test."""
+    """The fixture if its only checks are in functions that it hands out: they run in the test."""
     if not isinstance(fixture, types.FunctionType):
         return None
     sites, code = Counter({}).sites(fixture, owner), fixture.__code__
@@ -244,7 +244,7 @@ def _giver(fixture: object, owner: type | None) -> _Written | None:
 
 
 def _first_check(counter: Counter, own: _Written) -> float:
-    """The line of the first helper that checks; 0 where something counted before does."""
+    """The line of the first call that checks; 0 if a fixture or step already checks."""
     if counter.total():
         return 0
     for reference in own.sites.references:

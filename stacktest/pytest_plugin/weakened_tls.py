@@ -1,7 +1,7 @@
-"""Refuses, by name, what would let a wrong certificate or another server go unnoticed.
+"""Refuses browser settings that would hide a wrong certificate or another server.
 
 options        of contexts, pages, requests and launches
-arguments      of Chromium and of WebKit, written in any of the ways that they understand
+arguments      of Chromium and of WebKit, in every spelling that they accept
 preferences    of Firefox
 variables      from which a browser's start script takes arguments
 commands       of Chromium's debugging protocol
@@ -40,7 +40,7 @@ ARGUMENTS = (
     "host-rules",
     "host-resolver-rules",
 )
-"""How arguments begin that do the same, without their dashes."""
+"""Prefixes of browser arguments that do the same, without their dashes."""
 
 PREFERENCES = (
     "network.dns.",
@@ -51,10 +51,10 @@ PREFERENCES = (
     "security.ssl",
     "security.tls.",
 )
-"""How preferences of Firefox begin that do the same."""
+"""Prefixes of Firefox's preferences that do the same."""
 
 VARIABLES = ("CHROMIUM_FLAGS", "CHROMIUM_USER_FLAGS")
-"""From which the start scripts of distributions take arguments."""
+"""Variables from which the start scripts of distributions take arguments."""
 
 COMMANDS = (
     "Security.setIgnoreCertificateErrors",
@@ -64,7 +64,7 @@ COMMANDS = (
     "Target.exposeDevToolsProtocol",
     "Target.sendMessageToTarget",
 )
-"""Commands of the debugging protocol that do the same, or that carry commands unseen."""
+"""Commands of the debugging protocol that do the same, or that carry other commands."""
 
 
 def refuse_weakening(
@@ -85,7 +85,7 @@ def refuse_weakening(
 
 
 def guard_commands(target: Browser | BrowserContext, name: str) -> None:
-    """Sessions of the debugging protocol that `target` opens refuse what weakens TLS."""
+    """Make debugging sessions that `target` opens refuse commands that weaken TLS."""
     open_session = getattr(target, name)
 
     @functools.wraps(open_session)
@@ -113,7 +113,7 @@ def guard_commands(target: Browser | BrowserContext, name: str) -> None:
 
 
 def _weaknesses(options: Mapping[str, Any], own: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Each weakening option, with what it does."""
+    """Each weakening option, with its effect."""
     for name, why in OPTIONS.items():
         if options.get(name):
             yield name, why
@@ -130,7 +130,7 @@ def _weaknesses(options: Mapping[str, Any], own: Collection[str]) -> Iterator[tu
 
 
 def _is_weakening(argument: str) -> bool:
-    """Chromium takes one dash for two, skips blanks, and knows no other spelling."""
+    """Whether an argument weakens TLS; Chromium accepts one dash or two, and skips blanks."""
     return argument.strip().lstrip("-").lower().startswith(ARGUMENTS)
 
 

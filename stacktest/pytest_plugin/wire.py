@@ -1,4 +1,4 @@
-"""Notes answers that came over the wire: by published port where one is known, else by route."""
+"""Notes which service gave an answer over the network: by its published port, else by route."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -25,10 +25,10 @@ def note_response(
     length: int | None = None,
     read_body: Callable[[], str] = str,
 ) -> None:
-    """Note the services that gave this answer; `address` is where the connection led, if known.
+    """Note the services that gave this answer; `address` is the connection's target, if known.
 
-    A port that one service publishes is that service's, whatever the Host header (`host`) says.
-    What the front door publishes is passed on by host name, so there the routes decide.
+    An answer from a port that one service publishes is that service's, whatever the Host header
+    (`host`). The front door passes requests on by host name, so for its ports the routes decide.
     """
     if test is None:
         return

@@ -1,7 +1,7 @@
-"""What a pytest-xdist worker does: tells the controller what it collected, and uses its stack.
+"""A pytest-xdist worker: tells the controller which tests it collected, and uses its stack.
 
-Workers read. The controller brings the stack up between the collection and the first test, and
-writes how to reach it into the folder that both share; no secret is in there.
+Workers only read. The controller brings the stack up between the collection and the first test,
+and writes how to reach it into the folder that both share; that folder holds no secret.
 """
 
 from pathlib import Path
@@ -24,12 +24,12 @@ class Worker:
     def __init__(self, config: pytest.Config, whole: Collection) -> None:
         workerinput: dict[str, str] = config.workerinput  # type: ignore[attr-defined]
         self.shared = Path(workerinput[SHARED])
-        """Where controller and workers meet."""
+        """The folder that controller and workers share."""
         self._name = workerinput["workerid"]
         self._whole = whole
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Tell the controller, which waits for this before it plans."""
+        """Write the collected tests for the controller, which waits for them before it plans."""
         selected = Collection(tests=read(session.items, session.config))
         write_collected(self.shared / f"whole-{self._name}.json", self._whole)
         write_collected(self.shared / f"selected-{self._name}.json", selected)
@@ -50,6 +50,6 @@ class Worker:
         blocked_tests.check(item, self.shared)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Leave nothing that others could read."""
+        """Restrict the run's folder of evidence to its owner."""
         if RUNNING in session.config.stash:
             restrict_run(session.config.rootpath, session.config.stash[RUNNING].run_id)

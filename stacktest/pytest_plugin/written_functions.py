@@ -1,4 +1,4 @@
-"""The functions that a test, a fixture or a helper consists of, below decorators and wrappers."""
+"""Finds the functions of a test, a fixture or a helper below its decorators and wrappers."""
 
 import contextlib
 import functools
@@ -10,11 +10,11 @@ from typing import Any
 from stacktest.adapters.suite_code import is_foreign
 
 _LAYERS = 20
-"""Wrappers around one function that are looked through."""
+"""Limit of the wrappers around one function that are unwrapped."""
 
 
 def is_generated(target: object) -> bool:
-    """Whether Hypothesis runs it from a function that only looks like it."""
+    """Whether the function is a wrapper that Hypothesis generated around the test."""
     return isinstance(target, types.FunctionType) and hasattr(target, "hypothesis")
 
 
@@ -43,7 +43,7 @@ def variables_of(function: Callable[..., object] | None) -> dict[str, Any]:
 
 
 def package_of(target: object) -> str:
-    """The name of the outermost package that a module, function, class or object is of."""
+    """The name of the top-level package of a module, a function, a class or an object's class."""
     if isinstance(target, types.ModuleType):
         name: object = target.__name__
     else:
@@ -62,7 +62,7 @@ def is_class_of_project(value: type) -> bool:
 
 
 def is_of_project(target: object) -> bool:
-    """Whether what a name stands for has code of the project behind it."""
+    """Whether a value is a class, function or callable that is defined in a file of the project."""
     if target is None or isinstance(target, types.ModuleType):
         return False
     if isinstance(target, type):
@@ -75,7 +75,7 @@ def is_of_project(target: object) -> bool:
 
 
 def _inner(wrapper: object) -> object:
-    """What a wrapper that is no function wraps; a callable object of the project is its own."""
+    """The callable inside a wrapper object; for a callable object of the project its `__call__`."""
     if isinstance(wrapper, staticmethod | classmethod | types.MethodType):
         return wrapper.__func__
     if isinstance(wrapper, functools.partial | functools.cached_property):
