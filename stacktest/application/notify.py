@@ -132,7 +132,7 @@ class Notifier:
         shown = f"{now.stack}: a test of this channel"
         message = Message(
             title=shown,
-            text="stacktest notify --test",
+            text="Nothing has changed: `stacktest notify --test` sent this to try the channel.",
             document={**document(news(ReportedStatus(), now)), "title": shown},
             well=True,
         )

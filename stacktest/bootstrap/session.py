@@ -65,6 +65,8 @@ class PytestRun(Struct, frozen=True, kw_only=True):
     write_timeline: Callable[[Timeline], None]
     conclude: Callable[[RunSummary], list[str]] = lambda _: []
     """Writes what else came of the run; lines for a person."""
+    running: Callable[[], frozenset[str]] = frozenset
+    """Services that run already, as far as the engine says it."""
 
 
 def open_run(
@@ -128,6 +130,7 @@ def open_run(
         reach=partial(reach, project, run_id),
         write_timeline=partial(write_timeline, project.memory),
         conclude=conclude,
+        running=partial(_running, project),
     )
 
 
@@ -184,6 +187,29 @@ def _prepare(project: Project, request: RunRequest) -> None:
     if project.ca is not None and not project.makes_its_ca:
         check_ca(project.ca, now=now())
     readiness_rules(project.config)
+
+
+def _running(project: Project) -> frozenset[str]:
+    from stacktest.application.observe import is_job
+
+    if project.stack.copy:
+        return frozenset()
+    try:
+        containers = project.engine.containers(project.stack.name)
+    except StacktestError:
+        return frozenset()
+    services = project.stack.services
+    here = [c for c in containers if not c.one_off and c.service in services]
+    down = {
+        container.service
+        for container in here
+        if not container.is_running
+        and (
+            container.exit_code
+            or not is_job(project.stack, project.config, services[container.service])
+        )
+    }
+    return frozenset(container.service for container in here) - down
 
 
 def _conclude(project: Project, summary: RunSummary) -> list[str]:

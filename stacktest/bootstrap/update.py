@@ -65,7 +65,7 @@ class Updater(Struct, kw_only=True, dict=True):
             raise UsageError(
                 f"the tests cannot be read: {required.why}",
                 where="pytest --collect-only",
-                hint="mend that first: without tests nothing can judge an update",
+                hint="correct that first: without tests nothing can judge an update",
             )
         planner = Planner(
             stack=project.stack,
@@ -216,7 +216,7 @@ def _fetched(what: str, done: process.Completed) -> None:
         raise UsageError(
             f"{what} cannot be fetched, and nothing was changed: {done.tail}",
             where=done.command,
-            hint="mend that, then begin again",
+            hint="correct that, then run `stacktest update` again",
         )
 
 

@@ -104,7 +104,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
                     raise ToolFailedError(
                         f"container {container[:12]} cannot be started again: {why}",
                         where=f"update {journal.id}",
-                        hint="stacktest update --undo, once that is mended",
+                        hint="correct that, then: stacktest update --undo",
                     )
 
     def writers(self, sources: Sequence[str]) -> tuple[str, ...]:

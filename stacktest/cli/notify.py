@@ -21,7 +21,7 @@ def notify(*, folder: str, test: bool) -> None:
     if test:
         answers = list(project.notifier.try_all(now()))
         for channel, why in answers:
-            say(f"{channel}: {why or 'told'}")
+            say(f"{channel}: {why or 'sent'}")
         if not answers:
             say("no channel: write a [[notify]] section in stacktest.toml")
         raise click.exceptions.Exit(1 if any(why for _, why in answers) else 0)

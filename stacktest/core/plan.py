@@ -11,6 +11,7 @@ Services that do not depend on one another start together: see `Plan.waves`. A f
 up names when it starts is started after the services that have them.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
@@ -208,13 +209,22 @@ def _hosts_of(stack: Stack, services: Iterable[str]) -> set[str]:
 
 
 def _naming(nodeids: Sequence[str]) -> list[str]:
-    shown = [f"named by {nodeid}" for nodeid in nodeids[:_MOST_REASONS]]
-    more = len(nodeids) - len(shown)
-    return (
-        [*shown, f"and by {more} more tests" if more > 1 else "and by one more test"]
-        if more
-        else shown
-    )
+    """The first functions that name it, each with the number of its tests, and how many follow."""
+    counts = Counter(map(_function, nodeids))
+    first = list(counts.items())[:_MOST_REASONS]
+    shown = [
+        f"named by {name}" + (f" ({number} tests)" if number > 1 else "") for name, number in first
+    ]
+    more = len(nodeids) - sum(number for _, number in first)
+    if more:
+        shown.append(f"and by {more} more tests" if more > 1 else "and by one more test")
+    return shown
+
+
+def _function(nodeid: str) -> str:
+    """The test without its parameters, which records know by their places alone."""
+    path, separator, name = nodeid.partition("::")
+    return f"{path}{separator}{name.partition('[')[0]}"
 
 
 def _front_door_reason(hosts: Sequence[str], routed: Sequence[str]) -> str:

@@ -251,9 +251,10 @@ class Controller:
         if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
             self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
         if dry_run:
+            running = run.running()
             if file := config.getoption("--stack-plan-file"):
-                write_file(Path(file), json.dumps(plan_document(plan), indent=2))
-            self._wall.say_all(reason_lines(plan))
+                write_file(Path(file), json.dumps(plan_document(plan, running), indent=2))
+            self._wall.say_all(reason_lines(plan, running))
             return True
         if not is_whole(config):
             self._background = BackgroundInventory(suites_of(config), stack=str(session.stack.root))

@@ -37,7 +37,7 @@ REHEARSAL: dict[str, Any] = {
     "copied_bytes": 0,
     "paused_seconds": 0.0,
 }
-MEND = "mend what .stacktest/rehearsals/r1/rehearsal.json names, then: stacktest update redis"
+MEND = "correct what .stacktest/rehearsals/r1/rehearsal.json names, then: stacktest update redis"
 
 
 @pytest.fixture

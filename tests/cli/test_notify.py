@@ -52,7 +52,7 @@ def test_a_change_is_told_by_the_verb_as_well(notify: Notify, pair: Pair) -> Non
 
 
 def test_a_channel_is_tried(notify: Notify) -> None:
-    assert notify("--test") == (0, "webhook (HOOK): told\n")
+    assert notify("--test") == (0, "webhook (HOOK): sent\n")
     notify.server.answers["/"] = (410, "")
     assert notify("--test") == (1, "webhook (HOOK): answered 410\n")
     assert len(notify.server.asked) == 1

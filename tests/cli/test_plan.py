@@ -110,6 +110,7 @@ def test_programs_get_the_same(plan: Callable[..., subprocess.CompletedProcess[s
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
         "start": [["redis"], ["web"]],
+        "running": [],
         "services": [
             {
                 "service": "redis",

@@ -154,6 +154,16 @@ def test_many_tests_are_counted_not_listed() -> None:
     )
 
 
+def test_the_parameters_of_a_test_are_counted_not_listed() -> None:
+    names = ("s/t[1].py::test_a[host#0]", "s/t[1].py::test_a[host#1]", "s/t[1].py::test_b")
+    demands = [Demand(nodeid=name, services=("ai",)) for name in names]
+    (step,) = make_plan(SHOP, demands).steps
+    assert step.reasons == (
+        "named by s/t[1].py::test_a (2 tests)",
+        "named by s/t[1].py::test_b",
+    )
+
+
 def test_an_unknown_name_is_an_error_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         make_plan(SHOP, [Demand(nodeid="t.py::test_x", services=("grafanna",))])

@@ -117,7 +117,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         if rehearsal := next((r.subject for r in reasons if r.kind == "rehearsal"), ""):
             record = f".stacktest/rehearsals/{rehearsal}/rehearsal.json"
             update = self._typed(f"stacktest update {shlex.quote(service)}")
-            return f"mend what {record} names, then: {update}"
+            return f"correct what {record} names, then: {update}"
         return f"{self._apply(service, reasons)} && {self._prove}"
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:

@@ -15,7 +15,7 @@ next       stacktest why mariadb
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.states import State
@@ -43,10 +43,12 @@ def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
         yield f"not set   {name}, which is blank in {', '.join(keys)}"
 
 
-def reason_lines(plan: Plan) -> Iterator[str]:
+def reason_lines(plan: Plan, running: Collection[str] = ()) -> Iterator[str]:
     """The plan with its reasons, for `--stack-dry-run` and `stacktest plan`."""
     width = max((len(name) for name in plan.services), default=0)
-    for number, wave in enumerate(plan.waves, start=1):
+    if used := [name for name in plan.services if name in running]:
+        yield f"runs:    {', '.join(used)}"
+    for number, wave in enumerate(_to_start(plan, running), start=1):
         yield f"start {number}: {', '.join(wave)}"
     for step in plan.steps:
         first, *more = step.reasons or ("",)
@@ -55,10 +57,11 @@ def reason_lines(plan: Plan) -> Iterator[str]:
             yield f"  {'':<{width}}  {'':<9} {reason}"
 
 
-def plan_document(plan: Plan) -> Json:
-    """The plan for programs: what starts together, and each service with its reasons."""
+def plan_document(plan: Plan, running: Collection[str] = ()) -> Json:
+    """The plan for programs: what starts together, what runs, each service with its reasons."""
     return {
-        "start": [list(wave) for wave in plan.waves],
+        "start": _to_start(plan, running),
+        "running": [name for name in plan.services if name in running],
         "services": [
             {"service": step.service, "phase": step.phase, "reasons": list(step.reasons)}
             for step in plan.steps
@@ -128,6 +131,12 @@ def quiet_lines(judgements: Mapping[str, Judgement]) -> Iterator[str]:
 
 
 # Private
+
+
+def _to_start(plan: Plan, running: Collection[str]) -> list[list[str]]:
+    """The waves without what runs already."""
+    waves = ([name for name in wave if name not in running] for wave in plan.waves)
+    return [wave for wave in waves if wave]
 
 
 def _wrapped(label: str, text: str, width: int) -> list[str]:

@@ -15,7 +15,11 @@ def plan_lines(
     """What is replaced, in which order and why, and what is saved before."""
     for candidate in candidates:
         old = [item.image for item in containers if item.service == candidate.service]
-        yield f"update    {candidate.service}: {_short(old[0])} → {_short(candidate.image)}"
+        before, after = _short(old[0]), _short(candidate.image)
+        images = (
+            f"{before} → {after}" if before != after else f"made again of the same image, {after}"
+        )
+        yield f"update    {candidate.service}: {images}"
         for reason in candidate.differs:
             yield f"          {reason}"
         for path in edited_files(candidate.differs):

@@ -40,7 +40,7 @@ TABLE = [
     ("drifted", ["image:newer behind the tag", "update"], "stacktest update --continue"),
     ("drifted", ["env:A", "update:a.py::test_b failed"], "stacktest update --again red"),
     ("drifted", ["image:newer behind the tag", "rehearsal:r1"],
-     "mend what .stacktest/rehearsals/r1/rehearsal.json names, then: stacktest update red"),
+     "correct what .stacktest/rehearsals/r1/rehearsal.json names, then: stacktest update red"),
     ("drifted", ["env:A", "update:a.py::test_b failed", "rehearsal:r1"],
      "stacktest update --again red"),
     ("changed", ["env"], "pytest --stale"),

@@ -19,7 +19,7 @@ from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.gate import gate_lines
 from stacktest.reports.terminal.history import course_words, history_document, history_lines
-from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
+from stacktest.reports.terminal.run import plan_document, plan_lines, reason_lines, summary_lines
 from stacktest.reports.terminal.status import markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_document, why_lines
 from tests.support.known import known
@@ -346,6 +346,14 @@ start 2: web
   redis  phase5    web depends on it (service_healthy)
   web    phase5    named by suites/test_web.py::test_it"""
     )
+
+
+def test_the_plan_does_not_start_what_runs() -> None:
+    plan = make_plan(STACK, [Demand(nodeid="suites/test_web.py::test_it", services=("web",))])
+    assert list(reason_lines(plan, {"redis", "other"}))[:2] == ["runs:    redis", "start 1: web"]
+    assert plan_document(plan, {"redis"})["start"] == [["web"]]
+    assert plan_document(plan, {"redis"})["running"] == ["redis"]
+    assert next(reason_lines(plan, {"redis", "web"})) == "runs:    redis, web"
 
 
 def test_the_summary_ends_with_the_next_command(world: StackSimulator) -> None:
