@@ -1,1 +1,1 @@
-"""What a browser needs from this machine: a build, the CA, and a network of its own."""
+"""Prepares this machine for a browser: the build to start, trust in the CA, a separate network."""

@@ -1,7 +1,7 @@
-"""Which Chromium is started: without a window, the build that has none.
+"""Finds the Chromium to start: in headless mode, the build without a window.
 
-Such a build is what Playwright itself takes where nobody looks on. A page costs it about half of
-what it costs a whole browser (`python -m benchmarks.pages`).
+Playwright itself uses this build in headless mode. A page costs it about half of what it costs the
+full browser (`python -m benchmarks.pages`).
 """
 
 import shutil
@@ -9,13 +9,13 @@ from pathlib import Path
 
 WITHOUT_WINDOW = "chromium-headless-shell"
 WITH_WINDOW = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""Programs on PATH that serve where Playwright's own builds are not installed."""
+"""Programs on PATH that are used if Playwright's own builds are not installed."""
 
 
 def find_chromium(*, headless: bool, own: str = "") -> str | None:
-    """The program to start, or None where there is none.
+    """The path of the browser to start, or None if none is installed.
 
-    `own` is where Playwright keeps its build, installed or not.
+    `own` is the path of Playwright's build, installed or not.
     """
     if headless and own and (headless_shell := _shell_beside(Path(own))):
         return headless_shell
@@ -26,7 +26,7 @@ def find_chromium(*, headless: bool, own: str = "") -> str | None:
 
 
 def playwright_build() -> str:
-    """Where Playwright keeps its own Chromium, installed or not."""
+    """The path of Playwright's own Chromium, installed or not."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -37,7 +37,7 @@ def playwright_build() -> str:
 
 
 def _shell_beside(own: Path) -> str | None:
-    """Playwright's build without a window, which lies next to the whole one of its revision."""
+    """Playwright's headless build of the same revision, in the folder next to the full build."""
     revision = own.parent.parent
     beside = revision.with_name(revision.name.replace("chromium-", "chromium_headless_shell-"))
     return next((str(path) for path in sorted(beside.glob("*/*headless[-_]shell"))), None)

@@ -1,4 +1,4 @@
-"""The private CA as Chromium trusts it: an NSS database in a throw-away home.
+"""Makes Chromium trust the private CA: an NSS database in a temporary home.
 
 Chromium reads its own trust from `$HOME/.pki/nssdb`. The database is made once per CA (30 ms) and
 kept under the hash of its certificates; each browser gets a copy, so that the user's own home is
@@ -18,11 +18,11 @@ from stacktest.core.fingerprint.digest import content_digest
 from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
 DATABASE = Path(".pki/nssdb")
-"""Below the home; Chromium's place for additional trust on Linux."""
+"""Path below the home where Chromium looks for additional CAs on Linux."""
 
 
 def browser_home(ca: Path | None, home: Path, *, cache: Path | None = None) -> dict[str, str]:
-    """Make `home` a home for Chromium that trusts `ca`; the variables to launch it with.
+    """Make `home` a home in which Chromium trusts `ca`; returns the variables to launch it with.
 
     `cache` keeps the database for the next run; the file name is the hash of the certificates.
     """
@@ -52,7 +52,7 @@ def _database(ca: Path, cache: Path) -> Path:
     fresh = make_folder("nss", place=cache)
     try:
         _make(ca, certificates, fresh)
-        # Two workers may be here at once: whole or absent, and the first one wins.
+        # Two workers may do this at once: the rename is atomic, and the first one wins.
         fresh.rename(database)
     except OSError:
         if not database.is_dir():

@@ -1,4 +1,4 @@
-"""The network of a browser on another machine: each of its connections is opened from here.
+"""The network of a browser on another machine: opens each of its connections from this machine.
 
 Playwright's server hands the connections of a browser to its client, as messages of an object
 called `SocksSupport`. Playwright's own client opens them by the system's names; here they go to the
@@ -21,13 +21,13 @@ from stacktest.core.hostnames import before_port
 
 KIND = "SocksSupport"
 REFUSALS = {403: "ERULESET", 502: "ECONNREFUSED"}
-"""What the proxy answers → what the browser is told; anything else has taken too long."""
+"""Status of the proxy → error code for the browser; every other status becomes a time-out."""
 
 Send = Callable[[bytes], Awaitable[None]]
 
 
 class ClientNetwork:
-    """What one browser connects to, through the proxy at `proxy`; `send` reaches its server."""
+    """The connections of one browser through `proxy`; `send` sends a message to its server."""
 
     def __init__(self, send: Send, proxy: tuple[str, int]) -> None:
         self._send, self._proxy = send, proxy
@@ -39,7 +39,7 @@ class ClientNetwork:
 
     @property
     def is_offered(self) -> bool:
-        """Whether the server hands its browser's connections out."""
+        """Whether the server lets its client open the browser's connections."""
         return bool(self._object)
 
     def takes(self, message: bytes) -> bool:
@@ -59,7 +59,7 @@ class ClientNetwork:
         return True
 
     async def close(self) -> None:
-        """End every connection."""
+        """Close every connection."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -128,11 +128,11 @@ class ClientNetwork:
 
 
 _OWN_ID = re.compile(rb'"id":\s*-')
-"""Calls of Playwright's client have numbers above zero, those of its network below."""
+"""Matches the ids of this module's calls, which are negative; Playwright's are positive."""
 
 
 def _object_of(message: bytes) -> bytes:
-    """The id of the network's object, if this message is the one that makes it."""
+    """The id of the `SocksSupport` object, if this message creates it; else empty."""
     if KIND.encode() not in message:
         return b""
     document = json.loads(message)

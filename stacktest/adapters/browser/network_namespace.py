@@ -1,12 +1,12 @@
-"""A network of its own for a browser: nothing in it but the way to the proxy, and nothing changes.
+"""Runs a browser in a network namespace from which only the proxy can be reached.
 
-Chromium aborts every open request with ERR_NETWORK_CHANGED when an address appears on the machine,
-and each container that starts makes one appear. In a network namespace that holds a loopback and
-one quiet interface, containers may come and go; and what tries to go round the proxy finds nobody.
+Chromium aborts every open request with ERR_NETWORK_CHANGED when an address is added on the machine,
+and each container that starts adds an address. A network namespace with a loopback and one unused
+interface does not change when containers start or stop, and a connection past the proxy fails.
 
     Chromium ── 127.0.0.1:PORT (in the namespace) ── socket file ── ConnectProxy (outside)
 
-Run as a program, this module is what stands between `unshare` and the browser.
+Run as a program, this module is started by `unshare`, and starts the browser.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ link set dev quiet1 addrgenmode none
 link set quiet1 up
 link set quiet0 up
 """
-"""With an address besides the loopback's, `navigator.onLine` is true; this range is nobody's.
+"""With an address besides the loopback's, `navigator.onLine` is true; the range is reserved.
 
-No address is generated for IPv6: it would be announced a second later, as one more change.
+No IPv6 address is generated: it would be added a second later, as one more change.
 """
 
 
 def in_own_network(program: str, *, socket: Path, port: int, wrapper: Path) -> str:
-    """A program that runs `program` in a network of its own; `program` itself where that cannot be.
+    """A script that runs `program` in its own network; `program` itself where that is impossible.
 
-    In there, 127.0.0.1:`port` leads to the socket file, on which the proxy listens.
+    Inside, 127.0.0.1:`port` is forwarded to the socket file, on which the proxy listens.
     """
     entering = _entering()
     if not entering:
@@ -47,9 +47,9 @@ def in_own_network(program: str, *, socket: Path, port: int, wrapper: Path) -> s
 
 
 def main(argv: list[str]) -> int:
-    """Open the way to the proxy, run the browser, and end as it ends."""
+    """Forward the port to the proxy, run the browser, and return its exit code."""
     socket, port, *command = argv
-    # Without the interface a page merely believes that it is offline; the loopback is a must.
+    # If this fails for the interface, `navigator.onLine` is false; only the loopback is needed.
     run(["ip", "-batch", "-"], input=INTERFACES)
     return asyncio.run(_accompany(Path(socket), int(port), command))
 
@@ -84,7 +84,7 @@ async def _accompany(socket: Path, port: int, command: list[str]) -> int:
             writer.close()
 
     server = await asyncio.start_server(forward, "127.0.0.1", port)
-    # Returns at once: the browser is waited for in a thread.
+    # The call does not block: a thread waits for the browser.
     browser = os.posix_spawnp(command[0], command, os.environ)  # noqa: ASYNC221
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -97,5 +97,5 @@ async def _accompany(socket: Path, port: int, command: list[str]) -> int:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stdout.flush()
-    # Connections may still be open towards a browser that is gone: nobody waits for them.
+    # Connections of a browser that has ended may still be open: do not wait for them.
     os._exit(code if code >= 0 else 128 - code)

@@ -1,8 +1,8 @@
-"""The private CA as Firefox and WebKit trust it, for Playwright's own builds of them.
+"""Makes Playwright's own builds of Firefox and WebKit trust the private CA.
 
-Firefox    a policy file that it installs the CA from, named in its environment
-WebKit     trusts the system's bundle and nothing else: it runs in a mount namespace of its own,
-           in which the bundle also holds the CA; nothing changes for anybody else
+Firefox    installs the CA from a policy file that a variable of its environment names
+WebKit     trusts only the system's bundle: it runs in a mount namespace of its own, in which the
+           bundle also holds the CA; other programs see the bundle unchanged
 """
 
 import json
@@ -20,7 +20,7 @@ BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
 )
-"""Where systems keep what they trust, in one file."""
+"""Files in which systems keep all CAs that they trust."""
 
 
 def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
@@ -29,7 +29,7 @@ def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
         return {}
     policies = folder / "firefox-policies.json"
     files = []
-    # Firefox reads one certificate of a file: the second of a bundle would not be trusted.
+    # Firefox reads only the first certificate of a file: the others of a bundle need their own.
     for number, certificate in enumerate(pem_certificates(ca)):
         single = (folder / f"firefox-ca-{number}.crt").resolve()
         write_file(single, certificate)
@@ -40,9 +40,9 @@ def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
 
 
 def with_system_trust(program: str, ca: Path | None, folder: Path) -> str:
-    """A program that runs `program` where the system's bundle holds the CA as well.
+    """A script that runs `program` with the CA added to the system's bundle.
 
-    ToolMissingError where this machine allows no namespace: its pages would all be refused.
+    ToolMissingError where this machine allows no namespace: WebKit would refuse every page.
     """
     if ca is None:
         return program

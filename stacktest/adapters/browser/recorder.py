@@ -1,4 +1,4 @@
-"""Playwright's own recorder: a window in which a person works, and the code of what they did."""
+"""Runs Playwright's recorder: a window for a person, and test code generated from their actions."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from stacktest.adapters.process import attended
 
 WINDOWS = ("DISPLAY", "WAYLAND_DISPLAY")
-"""Variables of which one is set where programs can open a window."""
+"""Variables of which at least one is set where programs can open a window."""
 
 
 def has_window_system(environ: Mapping[str, str]) -> bool:
@@ -17,17 +17,17 @@ def has_window_system(environ: Mapping[str, str]) -> bool:
 
 
 def needs_network(environ: Mapping[str, str]) -> bool:
-    """Whether the window is reached by TCP, as through `ssh -X`, instead of by a socket file."""
+    """Whether the display is reached by TCP, as through `ssh -X`, instead of by a socket file."""
     return not environ.get("WAYLAND_DISPLAY") and not environ.get("DISPLAY", "").startswith(":")
 
 
 def record(
     url: str, output: Path, *, program: str, proxy: str, home: Mapping[str, str], folder: Path
 ) -> int:
-    """Open `url` in a window, and write what is done there to `output`; the recorder's exit code.
+    """Open `url` in a window, and write the recorded actions to `output`; returns the exit code.
 
-    `program` is the browser, `proxy` knows the stack's names, `home` trusts its CA. The recorder
-    works in `folder`, where no file of a project changes what it does.
+    `program` is the browser, `proxy` resolves the stack's names, `home` makes the browser trust its
+    CA. The recorder works in `folder`, so that no file of a project changes its settings.
     """
     argv = [sys.executable, "-P", "-m", "playwright", "codegen", "--target", "python-pytest"]
     argv += ["--output", str(output), "--proxy-server", proxy, url]
@@ -37,9 +37,9 @@ def record(
 # Private
 
 _PROGRAM = "PWTEST_CLI_EXECUTABLE_PATH"
-"""The variable by which the recorder is told which browser to start."""
+"""The variable that names the browser which the recorder starts."""
 
 
 def _display() -> dict[str, str]:
-    """The key to the display, which lies in the home that the browser does not get."""
+    """The file of the display's key, in the user's own home: the browser has another home."""
     return {"XAUTHORITY": os.environ.get("XAUTHORITY") or str(Path.home() / ".Xauthority")}

@@ -1,10 +1,10 @@
-"""Between Playwright and a browser server: carries the protocol, and is the browser's network.
+"""A WebSocket relay between Playwright and a browser server; opens the browser's connections.
 
     Playwright ── ws://127.0.0.1:PORT/… ── Relay ── the endpoint ── browser
                                              └── ConnectProxy ── the stack
 
-Playwright knows the relay's address alone, so no log, trace or message of its has the endpoint's
-token. What the browser connects to goes the way of `client_network`.
+Playwright knows only the relay's address, so none of its logs, traces or messages holds the token
+of the endpoint. `client_network` opens the browser's connections.
 """
 
 import asyncio
@@ -26,21 +26,21 @@ from stacktest.errors import ToolMissingError
 
 
 class Relay:
-    """Carries between Playwright and the server; `proxy` is where the stack's names are known."""
+    """Relays messages of Playwright and the server; `proxy` resolves the stack's names."""
 
     def __init__(self, endpoint: Endpoint, proxy: tuple[str, int]) -> None:
         self.endpoint = endpoint
         self.refusal: ToolMissingError | None = None
-        """Why the last connection could not be used at all."""
+        """Why the last connection to the server could not be used at all."""
         self.loss: ToolMissingError | None = None
-        """Why a connection ended that was in use."""
+        """Why the server's connection ended while Playwright used it."""
         self._proxy = proxy
         self._path = f"/{secrets.token_urlsafe(16)}"
         self._thread: LoopThread | None = None
         self._server: Server | None = None
 
     def start(self) -> str:
-        """Listen, and return the address for Playwright."""
+        """Listen, and return the URL for Playwright."""
         self._thread = LoopThread("stacktest-browser-relay")
         self._server = self._thread.call(self._listen())
         port = next(iter(self._server.sockets)).getsockname()[1]
@@ -77,7 +77,7 @@ class Relay:
             await self._carry(driver, server, network)
         finally:
             await network.close()
-            # A polite end would wait for all that the server still says to nobody.
+            # A closing handshake would first read all messages that the server still sends.
             server.transport.abort()
             await driver.close()
 
@@ -87,7 +87,7 @@ class Relay:
         sending = asyncio.ensure_future(_send_on(driver, server))
         answering = asyncio.ensure_future(self._answer_back(server, driver, network))
         await asyncio.wait((sending, answering), return_when=asyncio.FIRST_COMPLETED)
-        # Playwright closes first when a browser is closed.
+        # When a test closes the browser, Playwright is the first to close its connection.
         is_in_use = driver.state is State.OPEN
         for task in (sending, answering):
             task.cancel()
@@ -115,7 +115,7 @@ _OWN_HEADERS = frozenset({"host", "connection", "upgrade", "user-agent", NETWORK
 
 
 def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """What Playwright tells the server: the kind of browser, how to launch it, who asks."""
+    """The headers of Playwright that the server needs: kind of browser, launch options, client."""
     return {
         name: value
         for name, value in headers.items()
@@ -124,7 +124,7 @@ def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _has_browser(message: bytes) -> bool:
-    """Whether the server makes a browser known; the network's object comes before it."""
+    """Whether the message announces a browser; the `SocksSupport` object is announced before it."""
     return b'"__create__"' in message and b'"preLaunchedBrowser"' in message
 
 
@@ -134,7 +134,7 @@ async def _close(server: Server) -> None:
 
 
 async def _messages(source: ClientConnection | ServerConnection) -> AsyncIterator[bytes]:
-    """Each message as it was sent, undecoded, until the connection is closed."""
+    """The messages, undecoded, until the connection is closed."""
     while True:
         try:
             yield await source.recv(decode=False)

@@ -1,4 +1,4 @@
-"""Which browsers a server has: each kind is asked for once, and closed again."""
+"""Finds the browsers that a server can start: starts each kind once, and closes it again."""
 
 import asyncio
 import json
@@ -26,14 +26,14 @@ _GREETING = {
 
 
 def client_version() -> str:
-    """The version of Playwright here."""
+    """The version of Playwright on this machine."""
     return version("playwright")
 
 
 def engines_of(endpoint: Endpoint) -> Mapping[str, str]:
     """Kind of browser → its version, for those that the server starts.
 
-    Raises the error of a server that cannot be used.
+    Raises the ToolMissingError of a server that cannot be used.
     """
     return asyncio.run(_ask_all(endpoint))
 
@@ -60,7 +60,7 @@ async def _ask(endpoint: Endpoint, engine: str) -> str:
 
 
 async def _browser_version(server: ClientConnection, endpoint: Endpoint) -> str:
-    """The version of the browser that was started; empty where none was."""
+    """The version of the browser that the server started; empty if it started none."""
     has_network = False
     browser = ""
     while True:

@@ -1,4 +1,4 @@
-"""A connection to a browser server, and what is wrong where none can be made."""
+"""Connects to a browser server, or raises the error that says why no connection is possible."""
 
 import os
 import re
@@ -16,17 +16,17 @@ from stacktest.errors import ToolMissingError
 PATIENCE = 30.0
 """Seconds for a server to answer the handshake."""
 SILENCE = 60.0
-"""Seconds after which a server that answers no ping has gone."""
+"""Seconds without an answer to a ping after which the server counts as gone."""
 NETWORK = "x-playwright-proxy"
-"""The header that asks for the browser's connections; `*` stands for all of them."""
+"""The header by which the client asks to open the browser's connections; `*`: all of them."""
 
 
 async def open_connection(
     endpoint: Endpoint, user_agent: str, headers: Mapping[str, str]
 ) -> ClientConnection:
-    """A connection whose browser, once there is one, hands its own connections out.
+    """A connection to the server, with the request that its browser's connections be opened here.
 
-    `user_agent` is Playwright's, in which a server looks for the version.
+    `user_agent` is Playwright's, from which a server reads the version.
     """
     try:
         return await connect(

@@ -1,22 +1,22 @@
-"""What can be wrong with a browser server: which server, what, and the next command."""
+"""The errors of a browser server: each names the server, the fault and the next command."""
 
 from stacktest.core.browser_endpoint import CODE, WHERE, Endpoint
 from stacktest.errors import ToolMissingError
 
 
 def unreachable(endpoint: Endpoint, why: str) -> ToolMissingError:
-    """Nobody answers at the address."""
+    """No server answers at the address."""
     return _error(endpoint, f"cannot be reached: {why}", _start(endpoint))
 
 
 def refused(endpoint: Endpoint, status: str) -> ToolMissingError:
-    """A server answers, and does not know the path or the token."""
+    """A server answers, but refuses the path or the token."""
     hint = "compare the end of the address with the server's `--path`, then: stacktest doctor"
     return _error(endpoint, f"refuses the address or its token ({status})", hint)
 
 
 def other_version(endpoint: Endpoint, server: str, client: str) -> ToolMissingError:
-    """Client and server have to be of the same version."""
+    """The server's version of Playwright differs from this machine's."""
     what = f"speaks Playwright {server}, and this machine {client}: they have to be the same"
     return _error(endpoint, what, f"pip install 'playwright=={server}.*'")
 
@@ -34,7 +34,7 @@ def without_network(endpoint: Endpoint) -> ToolMissingError:
 
 
 def untrusting(endpoint: Endpoint) -> ToolMissingError:
-    """The server's browsers do not know the stack's CA."""
+    """The server's browsers do not trust the stack's CA."""
     hint = "make it known there: docs/how-to/use-a-remote-browser.md"
     return _error(endpoint, "does not trust the stack's CA", hint)
 

@@ -1,10 +1,10 @@
-"""Finds what a trace itself shows to be secret: by names, by shapes, and by fields.
+"""Finds the secrets in a Playwright trace: by names, by shapes, and by form fields.
 
     names     of headers, cookies, query parameters, JSON members, storage, settings, form fields
-    shapes    tokens that look like none but tokens: JWT, `ghp_…`, `hvs.…`
-    fields    password fields, and fields whose name, label or selector says what belongs there
+    shapes    texts in the unmistakable form of a token: JWT, `ghp_…`, `hvs.…`
+        fields    password fields, and fields whose name, label or selector names a secret
 
-Values that are ordinary words are not taken: blanking them would hide everything else.
+Values that are ordinary words are left out: masking them would make the trace unreadable.
 """
 
 import json
@@ -17,9 +17,9 @@ from stacktest.core.secret_text import secrets_in
 from stacktest.core.secrets import is_common, settings_secrets
 
 VALUE = "__playwright_value_"
-"""The attribute in which a snapshot keeps what stands in a field."""
+"""The attribute in which a snapshot keeps the value of a form field."""
 STORAGES = ("localStorage", "sessionStorage", "cookies")
-"""Keys whose members are `name` and `value`, every value of which may be a session."""
+"""Keys of lists of `name` and `value` pairs, each of which may hold a session."""
 TYPING = frozenset({"fill", "type", "press", "insertText", "keyboardType", "keyboardInsertText"})
 TYPED = ("value", "text")
 
@@ -33,7 +33,7 @@ def names_secret(name: str) -> bool:
 
 
 def secrets_of_node(node: Any) -> Iterator[str]:
-    """Values in a JSON document that stand where secrets stand."""
+    """The values in a JSON document at places that hold secrets."""
     if isinstance(node, dict):
         yield from _of_pair(node)
         for key, item in node.items():
@@ -45,9 +45,9 @@ def secrets_of_node(node: Any) -> Iterator[str]:
 
 
 def secrets_of_text(text: str, *, is_code: bool = False) -> Iterator[str]:
-    """Values in a text of any form that stand where secrets stand.
+    """The values in a text of any form at places that hold secrets.
 
-    Programs assign much that is no secret to names that say so: of code, what is generated counts.
+    Code assigns many harmless values to names like `token`: in code, only generated values count.
     """
     document = _document(text)
     if document is not None:
@@ -64,7 +64,7 @@ def secrets_of_text(text: str, *, is_code: bool = False) -> Iterator[str]:
 
 
 def is_generated(value: str) -> bool:
-    """Whether a value is mixed as no word of a program is."""
+    """Whether a value looks generated: 8 or more characters, no blank, and not only letters."""
     return len(value) >= _LONG and " " not in value and not value.isalpha()
 
 
@@ -82,7 +82,7 @@ def password_values(node: Any) -> Iterator[str]:
 
 
 def is_secret_input(node: list[Any]) -> bool:
-    """Whether a node of a snapshot is a field for secrets."""
+    """Whether a node of a snapshot is a form field for a secret."""
     if len(node) < 2 or node[0] not in _FIELDS or not isinstance(node[1], dict):  # noqa: PLR2004
         return False
     attributes = {str(key).lower(): str(value) for key, value in node[1].items()}
@@ -92,14 +92,14 @@ def is_secret_input(node: list[Any]) -> bool:
 
 
 def typed(event: Any) -> Iterator[str]:
-    """What an action typed, whatever it was typed into."""
+    """The text that an action typed, into any field."""
     if isinstance(event, dict) and event.get("method") in TYPING:
         parameters = event.get("params") or {}
         yield from (str(parameters[key]) for key in TYPED if parameters.get(key))
 
 
 def typed_into_passwords(event: Any) -> Iterator[str]:
-    """What an action typed into a field whose selector says that it is secret."""
+    """The text that an action typed into a field whose selector names a secret."""
     if isinstance(event, dict) and event.get("method") in TYPING:
         selector = str((event.get("params") or {}).get("selector", ""))
         if is_secret_field(selector):
@@ -110,7 +110,7 @@ def typed_into_passwords(event: Any) -> Iterator[str]:
 
 _SESSION = re.compile(r"(?:session|sess|sid|sso|ticket)(?:[_-]?id)?|SAMLResponse", re.IGNORECASE)
 _TEXTS = frozenset({"text", "data", "expression", "postData", "body"})
-"""Members that hold a text of a form of its own: what was posted, a frame, a program."""
+"""Members that hold a text of any form: posted data, a WebSocket frame, a script."""
 _ADDRESSES = frozenset({"url", "frameUrl", "href"})
 _FIELDS = ("INPUT", "TEXTAREA")
 _LABELS = ("autocomplete", "name", "id", "aria-label", "placeholder", "title")
@@ -134,7 +134,7 @@ _PAIR = re.compile(
 
 
 def _document(text: str) -> Any:
-    """The JSON document that the text is; None: it is another text."""
+    """The text parsed as JSON; None if it is not a JSON object or list."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -144,7 +144,7 @@ def _document(text: str) -> Any:
 
 
 def _of_member(key: str, item: Any) -> Iterator[str]:
-    """What one member of a document holds, by its name."""
+    """The secrets in one member of a document, found by the member's name."""
     if names_secret(key):
         yield from _of_values(item)
     elif isinstance(item, str) and key in _TEXTS:
@@ -159,7 +159,7 @@ def _of_member(key: str, item: Any) -> Iterator[str]:
 
 
 def _of_pair(node: dict[str, Any]) -> Iterator[str]:
-    """A header, cookie or parameter, or a member of a value as Playwright writes it."""
+    """The secrets in a `name` and `value` pair, or in a value in Playwright's serialized form."""
     name, value = node.get("name"), node.get("value")
     if isinstance(name, str) and isinstance(value, str) and names_secret(name):
         yield from _worth(value)
@@ -179,7 +179,7 @@ def _codes(parameters: list[Any]) -> Iterator[str]:
 
 
 def _strings(node: Any) -> Iterator[str]:
-    """Every string of a value as Playwright writes it."""
+    """Every string of a value in Playwright's serialized form."""
     if isinstance(node, dict):
         for key, item in node.items():
             if key == "s" and isinstance(item, str):
@@ -192,7 +192,7 @@ def _strings(node: Any) -> Iterator[str]:
 
 
 def _of_values(item: Any) -> Iterator[str]:
-    """What a member with a secret's name holds: a text, several, or one that is wrapped."""
+    """The values of a member whose name is a secret's: a text, a list, or a serialized value."""
     if isinstance(item, str):
         yield from _worth(item)
     elif isinstance(item, list):
@@ -204,7 +204,7 @@ def _of_values(item: Any) -> Iterator[str]:
 
 
 def _of_stored(member: Any, *, is_cookie: bool) -> Iterator[str]:
-    """A cookie, or what a page keeps: secret by its name, within its value, or by its form."""
+    """The secrets in a cookie or storage entry: by its name, within its value, or if generated."""
     if not isinstance(member, dict) or not isinstance(member.get("value"), str):
         return
     value = member["value"]

@@ -1,15 +1,14 @@
-"""Takes out of a Playwright trace what was typed into password fields, and what is secret anyway.
+"""Removes passwords and other secrets from a Playwright trace.
 
-    events       values of password fields in every snapshot, and what was typed into them;
+    events       values of password fields in every snapshot, and text typed into them;
                  Authorization, cookies, storage, credentials in options and parameters
-    network      the same headers, cookies, secret parts of queries and of what was posted
+    network      the same headers, cookies, secret parts of queries and of posted data
     resources    bodies of answers, pages, requests and websockets, as far as they are text
     screenshots  stay as they are: they show what the page showed
 
-`trace_findings` tells what is secret.
-
-What was typed or sent once is a secret of the whole trace: it is taken out wherever else it stands.
-The title of the trace goes, since it repeats the parameters of the test.
+`trace_findings` finds the secrets.
+A value that is secret at one place of the trace is removed everywhere else in the trace, too.
+The title of the trace is removed, since it repeats the parameters of the test.
 """
 
 import io
@@ -43,11 +42,11 @@ from stacktest.core.secret_forms import MASK, tokens_in
 from stacktest.core.secret_names import is_plain_secret_name
 
 EVENTS = (".trace", ".network", ".stacks")
-"""Ends of the names of what holds one JSON document a line."""
+"""Endings of the names of files that hold one JSON document per line."""
 
 
 def clean_trace(path: Path, secrets: Iterable[str]) -> None:
-    """Replace the trace by one without secrets, for its owner alone."""
+    """Replace the trace by one without secrets, readable by its owner only."""
     with zipfile.ZipFile(path) as trace:
         found = _of_trace(trace)
         known = frozenset(secrets) | found.secrets
@@ -85,11 +84,11 @@ def _lines(content: bytes) -> Iterator[Any]:
 
 
 class _Shown(Struct, frozen=True):
-    """What a trace itself shows to be secret."""
+    """The secrets that were found in a trace."""
 
     secrets: frozenset[str]
     passwords: frozenset[str]
-    """What stood in password fields at any moment: what is typed is a part of one."""
+    """All values of password fields at any time; text that is typed is a part of one of them."""
 
 
 def _of_trace(trace: zipfile.ZipFile) -> _Shown:
@@ -111,13 +110,13 @@ def _of_trace(trace: zipfile.ZipFile) -> _Shown:
         else:
             shown.update(_of_resource(name, trace))
     passwords = frozenset(filter(None, fields))
-    # Without snapshots nobody knows into what something was typed.
+    # Without snapshots, the field into which a text was typed is not known: all texts count.
     secrets = shown | passwords | (set() if has_snapshots else any_typed)
     return _Shown(secrets=frozenset(filter(None, secrets)), passwords=passwords)
 
 
 def _of_resource(name: str, trace: zipfile.ZipFile) -> Iterator[str]:
-    """What a body that was sent or answered holds, as far as it is text of a bearable size."""
+    """The secrets in the body of a request or response, if it is text and not too large."""
     is_document = name.endswith((".json", ".jsonl"))
     largest = _LARGEST_DOCUMENT if is_document else _LARGEST_TEXT
     if trace.getinfo(name).file_size > largest or not name.endswith((*_TEXT_POSTED, *_PROGRAMS)):
@@ -179,7 +178,7 @@ def _is_part(text: str, passwords: frozenset[str]) -> bool:
 
 
 def _blank(node: Any, clean: Callable[[str], str]) -> Any:
-    """The document without secrets: by their names, and by what is known."""
+    """The document with secrets masked: by their names, and by `clean` for known values."""
     if isinstance(node, str):
         return clean(node)
     if isinstance(node, list):

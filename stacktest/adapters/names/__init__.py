@@ -1,7 +1,7 @@
-"""Makes the stack's host names reach its front door, without root and without touching the machine.
+"""Resolves the stack's host names to its front door, without root or changes to the machine.
 
-Nothing here asks the operating system for a stack's name: `.local` belongs to multicast DNS, and
-what a machine answers for it differs between the apex and the names below it. Names that are not
+No module here asks the operating system for a stack's name: `.local` belongs to multicast DNS, and
+a machine's answer for it differs between the apex and the names below it. Names that are not
 the stack's are refused, so that a run depends on nothing outside.
 """
 

@@ -1,4 +1,4 @@
-"""What came over a connection to the stack: who was asked, what was answered, and from where."""
+"""A response received over a connection to the stack: its request, its status and its address."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from stacktest.adapters.names.resolver import Address
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """One response that came over a connection to the stack."""
+    """One response that was received over a connection to the stack."""
 
     method: str
     url: str
     host: str
-    """The `Host` header, which is what the server went by."""
+    """The request's `Host` header, by which the server chose the site."""
     status: int
     address: Address
-    """Where the connection led."""
+    """The address that the connection led to."""
     length: int = field(default=0, compare=False)
-    """Its `Content-Length`; 0 without one."""
+    """The response's `Content-Length`; 0 without that header."""
     read_body: Callable[[], str] = field(default=str, compare=False)
-    """The beginning of a refused request's answer, as far as the client has read it."""
+    """Returns the beginning of the body of an error response, as far as the client has read it."""

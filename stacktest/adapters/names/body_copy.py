@@ -1,4 +1,4 @@
-"""A copy of the beginning of an answer's body, made as the client reads it."""
+"""A copy of the beginning of a response's body, made as the client reads it."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
@@ -9,7 +9,7 @@ LARGEST = 20_000
 
 
 class BodyCopy(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The stream of a response, with what passed by kept for a report."""
+    """The stream of a response; keeps the first `LARGEST` bytes of the body for a report."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._stream = response.stream
@@ -35,7 +35,7 @@ class BodyCopy(httpx.SyncByteStream, httpx.AsyncByteStream):
         await self._stream.aclose()  # type: ignore[union-attr]
 
     def text(self) -> str:
-        """What has passed so far, decoded; empty where a part of it cannot be."""
+        """The bytes read so far, decoded; empty if they cannot be decoded."""
         with contextlib.suppress(httpx.DecodingError, LookupError):
             return httpx.Response(self._status, headers=self._headers, content=self._content).text
         return ""

@@ -3,8 +3,8 @@
 It forwards bytes and never looks into TLS, so every certificate is still checked by the client for
 the name that the client asked for. A name that is not the stack's is answered 403 with the reason.
 
-Nothing waits forever: a request has to come within `PATIENCE` seconds, and what carries nothing for
-`IDLE` seconds ends. Beyond `MOST` connections, a client is told to come back.
+No wait is endless: a request has to arrive within `PATIENCE` seconds, and a connection that carries
+no byte for `IDLE` seconds is closed. Beyond `MOST` connections, a client is answered 503.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from stacktest.adapters.names.resolver import Address, NameMap, Refused
 from stacktest.adapters.streams import IdleClock, close_writer, keep_task, pump
 
 OWN_ANSWER = "Stacktest-Proxy"
-"""Header of what the proxy answers itself, so that nobody takes it for the front door's answer."""
+"""Header of the proxy's own responses, so that they are not taken for the front door's."""
 PATIENCE = 30.0
 """Seconds for a request to arrive whole, and for a connection to its server to be made."""
 IDLE = 300.0
-"""Seconds without a byte in either direction: longer than a model on a slow machine thinks."""
+"""Seconds without a byte in either direction: longer than a language model needs to answer."""
 MOST = 256
-"""Connections that are open at once: each takes two descriptors of this process."""
+"""Connections that may be open at once: each takes two file descriptors of this process."""
 
 
 class Read(NamedTuple):
-    """Bytes that came back."""
+    """One read of bytes that a server sent back."""
 
     at: float = 0.0
-    """By `wall_clock`; 0 for none."""
+    """The time by `wall_clock`; 0 if no byte was read."""
     number: int = 0
-    """Counting all that came back."""
+    """The number of this read among all reads of the proxy, from 1; 0 if no byte was read."""
 
 
 class ConnectProxy:
@@ -58,11 +58,11 @@ class ConnectProxy:
 
     @property
     def reads(self) -> int:
-        """How often bytes came back so far, from whomever."""
+        """Number of reads of bytes from any server so far."""
         return self._reads
 
     def last_read(self, host: str, port: int) -> Read:
-        """When bytes last came back from `host:port`."""
+        """The last read of bytes from `host:port`."""
         return self._last_reads.get((host.lower(), port), Read())
 
     def start(self) -> str:
@@ -72,7 +72,7 @@ class ConnectProxy:
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
     def start_on_file(self, path: Path) -> None:
-        """Listen on a socket file as well, for those who share files with us but no network."""
+        """Listen on a socket file as well, for processes in another network namespace."""
         self._servers.append(self._loop().call(asyncio.start_unix_server(self._serve, str(path))))
 
     def stop(self) -> None:
@@ -99,7 +99,7 @@ class ConnectProxy:
             with keep_task(self._tasks):
                 await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            # The client went away, never spoke HTTP, or took too long: there is no one to answer.
+            # The client disconnected, did not speak HTTP, or took too long: no answer is possible.
             return
         finally:
             await close_writer(writer)
@@ -121,7 +121,7 @@ class ConnectProxy:
             async with asyncio.timeout(self._patience):
                 upstream = await asyncio.open_connection(*address)
         except (OSError, ValueError) as error:
-            # A ValueError is a host name that no system could look up.
+            # A ValueError means that the host name is not one that can be looked up.
             why = getattr(error, "strerror", None) or str(error) or "no answer in time"
             await _decline(writer, head, 502, f"{address[0]}:{address[1]}: {why}")
             return
@@ -142,9 +142,9 @@ class ConnectProxy:
 
 
 def wall_clock() -> float:
-    """Seconds since the epoch, as a browser counts them: also where a test has frozen the time.
+    """Seconds since the epoch by the real clock, also where a test has frozen the time.
 
-    Libraries that freeze it take the place of every other clock that Python has.
+    Libraries that freeze the time replace every other clock of Python.
     """
     return time.clock_gettime(_COARSE if sys.platform == "linux" else time.CLOCK_REALTIME)
 
@@ -160,12 +160,12 @@ _REASONS = {
 _WORDS = 3
 """Method, target and version of a request."""
 _NAVIGATION = b"\r\nupgrade-insecure-requests: 1\r\n"
-"""What browsers send with a request whose answer they will show as a page."""
+"""The header that browsers send with a request whose response they will show as a page."""
 _HOP_BY_HOP = (b"proxy-", b"connection:", b"keep-alive:")
 
 
 def _request_line(head: bytes) -> tuple[str, str]:
-    """Method and target; an empty target for what is not a request of HTTP/1."""
+    """Method and target; an empty target if the head is not an HTTP/1 request."""
     words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
     if len(words) != _WORDS or not words[2].startswith("HTTP/1."):
         return words[0], ""
@@ -184,7 +184,9 @@ def _address(method: str, target: str) -> Address | None:
 
 
 def _as_origin(head: bytes, target: str) -> bytes:
-    """The request as its server wants it; one per connection, since the next may go elsewhere."""
+    """The request in the form for an origin server; `Connection: close`, since the client's next
+    request may be for another server.
+    """
     first, *headers = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     method, _, version = first.split(b" ", 2)
     parts = urlsplit(target)
@@ -205,10 +207,10 @@ async def _both_ways(
     try:
         await asyncio.wait((answering, waiting), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        # Whatever the client still sends, nobody reads it any more.
+        # The server has answered: the rest of the request is not sent any more.
         for task in (sending, answering, waiting):
             task.cancel()
-        # At once: while it is waited for, the proxy itself may be stopped.
+        # Close before waiting: the proxy may be stopped during the wait.
         upstream.close()
         await asyncio.gather(sending, answering, waiting, return_exceptions=True)
         await close_writer(upstream)
@@ -217,7 +219,7 @@ async def _both_ways(
 async def _answer_back(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_data: Callable[[], None]
 ) -> None:
-    """Pass the answer on, telling the client that the connection ends with it."""
+    """Pass the response on, with `Connection: close` added to its headers."""
     while True:
         first, *headers = (
             (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
@@ -233,7 +235,7 @@ async def _answer_back(
 
 
 async def _decline(writer: asyncio.StreamWriter, head: bytes, status: int, text: str) -> None:
-    """Answer with the reason, but never as a page: a test would read it as one of the stack."""
+    """Answer with the reason, but not a page load: a test would take it for a page of the stack."""
     if not head.startswith(b"CONNECT ") and _NAVIGATION in head.lower():
         return
     await _say(writer, status, text)

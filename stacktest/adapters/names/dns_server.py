@@ -1,4 +1,4 @@
-"""A small DNS server for the stack's domain, for people and containers (`stacktest names --serve`).
+"""A small DNS server for the stack's domain (`stacktest names --serve`), for people and containers.
 
 question                          answer
 a route's name or the domain, A   the address, if it is IPv4 (else no record)
@@ -27,11 +27,11 @@ TTL = 30
 PATIENCE = 10.0
 """Seconds that a connection may wait for its next question."""
 MOST = 64
-"""Connections that are open at once; what comes beyond is closed."""
+"""Connections that may be open at once; more are closed."""
 
 
 def answer(wire: bytes, names: NameMap, address: IPv4Address | IPv6Address) -> bytes | None:
-    """The answer to one DNS message, or None for what is not a question."""
+    """The response to one DNS message, or None if the message is not a question."""
     import dns.exception
     import dns.flags
     import dns.message
@@ -81,7 +81,7 @@ class NameServer:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> Address:
-        """Listen on `host:port` (0: a free one), and return where."""
+        """Listen on `host:port` (port 0: any free port), and return the address."""
         self._thread = LoopThread("stacktest-dns")
         try:
             return self._thread.call(self._listen(host, port))
@@ -137,7 +137,7 @@ class NameServer:
                     writer.write(len(reply).to_bytes(2) + reply)
                     await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
-            # The client is done, or asks nothing any more.
+            # The client has disconnected, or has sent no question in time.
             return
         finally:
             await close_writer(writer)

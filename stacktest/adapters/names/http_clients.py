@@ -1,10 +1,10 @@
-"""HTTP clients to whom the stack's names are known: the URL, Host and SNI stay what was asked for.
+"""HTTP clients that resolve the stack's names; URL, Host and SNI stay as the test wrote them.
 
-The name is exchanged for an address at the last moment, where httpcore opens its socket. That costs
-nothing per request, and the certificate is still checked for the name in the URL.
+The name is replaced by an address where httpcore opens its socket. That costs nothing per request,
+and the certificate is still checked for the name in the URL.
 
-An answer is reported only if its bytes came over a connection that was opened here: what a mock,
-a recording or a cache makes up has no such connection.
+A response is reported only if its bytes came over a connection that was opened here: the response
+of a mock, a recording or a cache has no such connection.
 """
 
 import _ssl
@@ -33,7 +33,7 @@ REFUSED_OPTIONS = {
     "cert": "a client certificate belongs into the context that verifies: override the fixture "
     "`tls_context`, or pass `verify=CONTEXT` with the certificate loaded",
 }
-"""Options of httpx that would put something else in the place of the stack, and why not."""
+"""Option of httpx that would bypass the stack → why it is refused."""
 
 
 def http_client(
@@ -46,10 +46,10 @@ def http_client(
     objection: Callable[[str, Address], str] | None = None,
     **options: Any,
 ) -> "httpx.Client":
-    """A client that verifies with `context`; close it. `options` are httpx's own, `base_url` too.
+    """A client that verifies with `context`; the caller closes it. `options` are those of httpx.
 
-    `objection` tells why the certificate that an address shows for a host is not trusted: what the
-    context lets through is refused all the same.
+    `objection` returns why the certificate that an address shows for a host is not trusted: that
+    certificate is refused even if the context accepts it.
     """
     import httpx
 
@@ -74,7 +74,7 @@ def async_http_client(
     objection: Callable[[str, Address], str] | None = None,
     **options: Any,
 ) -> "httpx.AsyncClient":
-    """The asynchronous twin of `http_client`."""
+    """The asynchronous variant of `http_client`."""
     import httpx
 
     from stacktest.adapters.names.stack_transport import AsyncStackTransport, check_httpx
@@ -89,9 +89,9 @@ def async_http_client(
 
 
 def inner_http_client(service: str, port: int, address: Address, **options: Any) -> "httpx.Client":
-    """A client for `http://service:port`, which is reached at an address; no other name is known.
+    """A client for `http://service:port`, which connects to `address` and knows no other host name.
 
-    What is spoken inside of a stack is plain HTTP: nobody's certificate is trusted.
+    Services inside of a stack are asked by plain HTTP: no certificate authority is trusted.
     """
     names = NameMap(hosts=(service,), doors={port: address})
     return http_client(names, _no_trust(), f"http://{service}:{port}", **options)
@@ -108,13 +108,13 @@ def _no_trust() -> ssl.SSLContext:
 def _divide(
     options: Mapping[str, Any], context: ssl.SSLContext, client: type[Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options for the client, and those for its pool of connections; UsageError for others."""
+    """The options for the client, and for its connection pool; UsageError for a refused option."""
     import httpx
 
     arguments = dict(options)
     for name, value in options.items():
         if name in REFUSED_OPTIONS and not value:
-            # Their values for "none": no other would be honoured.
+            # `None`, `False` or an empty value switches the option off: it can be left out.
             del arguments[name]
         else:
             _check_option(name, client)
@@ -150,7 +150,7 @@ def _check_option(name: str, client: type[Any]) -> None:
 
 def _verifying(context: Any) -> ssl.SSLContext:
     """The context, if it checks chain and name."""
-    # The class below all that Python calls a context: some libraries take that one's place.
+    # The C base class of every context: some libraries replace `ssl.SSLContext`.
     if isinstance(context, _ssl._SSLContext):  # noqa: SLF001
         if context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname:
             return cast("ssl.SSLContext", context)

@@ -1,7 +1,7 @@
-"""Whether a socket is one of the kernel's, and leads where it should: mocks of sockets are not.
+"""Whether a socket is a real kernel socket, not a mock, and is connected to the expected address.
 
-Some libraries fake HTTP below every client: they take the place of `socket.socket` or of
-`socket.create_connection`. What such a socket brings never crossed a wire.
+Some libraries fake HTTP below every client: they replace `socket.socket` or
+`socket.create_connection`. The bytes of such a socket were never sent by a server.
 """
 
 import _socket
@@ -13,14 +13,14 @@ from typing import Any
 from stacktest.adapters.names.resolver import Address
 
 _peer_of = _socket.socket.getpeername
-"""Of the class below all that Python calls a socket: what takes their place is none of it."""
+"""The method of the C base class of every socket: it raises a TypeError for a mock."""
 _BYTES_RECEIVED = 128
-"""Where Linux has it in `struct tcp_info`, as 64 bits."""
+"""Offset of `tcpi_bytes_received` (64 bits) in Linux's `struct tcp_info`."""
 
 
 def leads_to(connection: object, address: Address) -> bool:
-    """Whether the kernel itself connects this socket to an address."""
-    # asyncio hands its sockets out in a wrapper.
+    """Whether the kernel has this socket connected to an address."""
+    # asyncio wraps the sockets that it returns.
     own: Any = getattr(connection, "_sock", connection)
     try:
         host, port = _peer_of(own)[:2]
@@ -30,12 +30,12 @@ def leads_to(connection: object, address: Address) -> bool:
         return False
     with contextlib.suppress(ValueError):
         return ip_address(host.partition("%")[0]) == ip_address(address[0])
-    # A name of the engine's host was looked up by the system.
+    # The address is a host name (of the engine's host), which the system looked up.
     return True
 
 
 def has_received(connection: _socket.socket) -> bool:
-    """Whether a byte came over this TCP connection, whoever read it."""
+    """Whether a byte was received on this TCP connection, by any reader of it."""
     option = getattr(_socket, "TCP_INFO", None)
     if option is None:
         return True

@@ -1,7 +1,7 @@
-"""Where a front door is that belongs to another compose project: `door` under [stack].
+"""The addresses of a front door that belongs to another compose project: `door` under [stack].
 
 "proxy/caddy"                  service `caddy` of the running project `proxy`: its published ports
-"http://127.0.0.1:8080"        what answers there, for plain HTTP; likewise https
+"http://127.0.0.1:8080"        the server at that address, for plain HTTP; likewise https
 "192.168.1.5"                  ports 80 and 443 of that address
 """
 
@@ -20,7 +20,7 @@ WHERE = "stacktest.toml:stack.door"
 def outer_doors(
     door: str, ports_of: Callable[[str, str], Iterable[Port]], engine_host: str = "127.0.0.1"
 ) -> dict[int, Address]:
-    """Port of the front door → where it is reached; `ports_of` asks what a service has."""
+    """Port of the front door → its address; `ports_of` returns the ports of (project, service)."""
     if "://" in door:
         return _of_url(door)
     project, slash, service = door.partition("/")
@@ -55,7 +55,7 @@ def _of_url(door: str) -> dict[int, Address]:
 
 
 def _is_host(text: str) -> bool:
-    """Whether it is a host name or an address, and no port is written behind it."""
+    """Whether the text is a host name or an address, without a port."""
     if ":" not in text:
         return text.translate(dict.fromkeys(b"-._")).isalnum()
     try:

@@ -1,8 +1,8 @@
-"""The stack's names as a real DNS server answers them, for stacks that have one.
+"""The addresses of the stack's names at a real DNS server, for stacks that have such a server.
 
-A stack on another machine, or one whose people reach it through their own DNS, is tested on the
-same road: each name is asked once, at the beginning, and what the server does not know leads
-nowhere, so that a missing record turns the tests of that service red and no others.
+A stack on another machine, or one that its users reach through their own DNS, is tested through
+the same DNS: each name is looked up once, at the beginning, and a name without a record is refused,
+so that a missing record fails the tests of that service and no others.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from stacktest.adapters.names.resolver import Refused
 
 PATIENCE = 3.0
-"""Seconds that the server gets for one name."""
+"""Seconds that the server has to answer for one name."""
 PORT = 53
 
 

@@ -1,11 +1,11 @@
-"""Host name and port → where to connect; every other name is refused.
+"""Host name and port → the address to connect to; a name that is not the stack's is refused.
 
 host                              port                      goes to
 looked up at a name server        any                       the address that it gave
-a route's, or below the domain    one that the door has     where that port is published
+a route's, or below the domain    one of the front door     where that port is published
                                   one that is published     there
-                                  any, door on the host's   that port of the host
-                                  network
+                                  any, front door on the    that port of the host
+                                  host's network
 this machine's loopback, or the   one that a service        there: the answer is that service's
 address of a published port       publishes
 allowed by the configuration      any                       the same name, by the system
@@ -30,17 +30,17 @@ Address = tuple[str, int]
 """IP address or host name, and port."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine under which a port that is published for everybody is reached."""
+"""Names of this machine at which a port that is published on all addresses is reached."""
 
 
 class Refused(Struct, frozen=True, kw_only=True):
-    """A name that leads nowhere, and why."""
+    """The result for a name that has no address, with the reason."""
 
     why: str
 
 
 class Publication(Struct, frozen=True, kw_only=True):
-    """What answers at a published address."""
+    """The service and container port behind a published address."""
 
     service: str
     """Empty where several services share the network of the one that publishes the port."""
@@ -49,32 +49,32 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 
 class NameMap(Struct, frozen=True, kw_only=True):
-    """What host names mean during a run; plain data that may be handed to another process."""
+    """The addresses of host names during a run; plain data that can be sent to another process."""
 
     hosts: tuple[str, ...] = ()
     """Names of routes, exact or `*.name`."""
     domain: str = ""
     doors: Mapping[int, Address] = field(default_factory=dict)
-    """Port of the front door in its container → where it is published."""
+    """Port of the front door in its container → the address where it is published."""
     door_host: str = ""
-    """Where every port of the front door is reached: it uses the network of that host itself."""
+    """The host whose network the front door uses, where every port of the front door is reached."""
     hidden_on: str = ""
-    """The engine's host, where the front door publishes ports for that host alone."""
+    """The engine's host, if the front door publishes ports on that host's loopback only."""
     published: Mapping[Address, Publication] = field(default_factory=dict)
-    """Where a service is published → the service."""
+    """Published address → the service and its port."""
     allowed: tuple[str, ...] = ()
     """Names outside of the stack that may be reached, exact or `*.name`."""
     looked_up: Mapping[str, "str | Refused"] = field(default_factory=dict)
     """Host name → its address at the stack's own name server, or why there is none."""
     moved: Mapping[Address, Address] | None = None
-    """Where the stack publishes a port → where a container has it, if nothing is published.
+    """Address where the stack publishes a port → the container's address, if no port is published.
 
-    None: ports are published. Of a copy of the stack, what is not listed is refused: nothing may
-    lead to the stack itself.
+    None: ports are published. In a copy of the stack, an address that is not listed is refused: no
+    name may lead to the original stack.
     """
 
     def resolve(self, host: str, port: int) -> Address | Refused:
-        """Where to connect for `host:port`."""
+        """The address to connect to for `host:port`, or why there is none."""
         address = self._address_of(to_ascii(host), host, port)
         if self.moved is None or isinstance(address, Refused) or self._is_outside(host, port):
             return address
@@ -109,16 +109,16 @@ class NameMap(Struct, frozen=True, kw_only=True):
         return below or self.knows(name)
 
     def knows(self, name: str) -> bool:
-        """Whether a route answers under `name`."""
+        """Whether `name` is the host name of a route."""
         return any(covers(pattern, name) for pattern in self.hosts)
 
     def publication(self, host: str, port: int) -> Publication | None:
-        """The service whose published port `host:port` is, or None; wherever that leads now."""
+        """The service that publishes the port `host:port`, or None, also for a moved address."""
         address = self._published_address(host.lower(), port) or self._moved_from(host, port)
         return self.published[address] if address else None
 
     def addresses(self, service: str) -> Mapping[int, Address]:
-        """Port in the container → where it is published, of one service."""
+        """Port in the container → the address where it is published, for one service."""
         return {
             publication.port: address
             for address, publication in self.published.items()
@@ -148,7 +148,7 @@ class NameMap(Struct, frozen=True, kw_only=True):
         return next(((n, port) for n in names if (n, port) in self.published), None)
 
     def _moved_from(self, host: str, port: int) -> Address | None:
-        """The published address that leads to this address of a container."""
+        """The published address that is moved to this address of a container."""
         moved = (self.moved or {}).items()
         return next((published for published, address in moved if address == (host, port)), None)
 
@@ -187,11 +187,11 @@ def name_map(
     allowed: tuple[str, ...] = (),
     looked_up: Mapping[str, str | Refused] | None = None,
 ) -> NameMap:
-    """Names of the stack's routes, leading to where its front door is published.
+    """The map from the names of the stack's routes to the published addresses of its front door.
 
-    `running` (service → ports that its container has) is what runs: it knows the ports that the
-    engine chose, and which of two services that may not run together has a port. `engine_host` is
-    where ports without an address of their own are reached. `doors` are those of a front door in
+    `running` (service → ports of its container) holds the ports that the engine chose, and shows
+    which of two services that cannot run together has a port. `engine_host` is the host at which
+    ports without an address of their own are reached. `doors` are the addresses of a front door in
     another compose project.
     """
     door = _front_door(stack)
@@ -214,16 +214,16 @@ def name_map(
 
 
 def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]:
-    """Lines for /etc/hosts, one per name; that file knows no wildcards, so those are left out."""
+    """Lines for /etc/hosts, one per name, without wildcards, which that file cannot hold."""
     exact = {host for host in names.hosts if not set("*~") & set(host)} | ({names.domain} - {""})
     width = max(len(address), 9)
     return [f"{address:<{width}} {host}" for host in sorted(exact, key=_by_label)]
 
 
 def reachable(ports: Iterable[Port], engine_host: str = "127.0.0.1") -> dict[int, Address]:
-    """Port in the container → where it is published, for TCP; the first of several serves.
+    """TCP port in the container → the first address where it is published.
 
-    What another host publishes for itself alone is left out: that address here is ours.
+    A port that another host publishes on its loopback is left out: here, loopback is this machine.
     """
     addresses: dict[int, Address] = {}
     for port in ports:
@@ -250,7 +250,7 @@ def _front_door(stack: Stack) -> Service | None:
 def _door_addresses(
     door: Service, running: Mapping[str, Iterable[Port]], engine_host: str
 ) -> dict[int, Address]:
-    """What runs wins over the model, since the engine may have chosen."""
+    """Addresses of the running container before those of the model: the engine may choose ports."""
     written = reachable(door.ports, engine_host)
     return {**written, **reachable(running.get(door.name, ()), engine_host)}
 

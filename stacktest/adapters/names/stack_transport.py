@@ -1,12 +1,12 @@
-"""Where httpx opens its connections: at the addresses of the stack, and nowhere else.
+"""Transports of httpx that connect to addresses of the stack only, and report the responses.
 
-Each connection knows the address that it leads to, before and after TLS. A response whose
-connection does not know one was made up by a mock or a recording, of httpx or of sockets, and one
-whose connection has brought nothing since the request began comes from a cache: none is reported.
-Nor is one to a request that does not say plainly who is asked for what.
+Each connection knows its address, before and after TLS. A response whose connection has no address
+comes from a mock or a recording, of httpx or of sockets, and a response whose connection has
+received no byte since the request began comes from a cache: neither is reported. A response to a
+request without a plain path and Host is not reported either.
 
-A server's certificate is verified by the client's context, and once more by `objection`, which asks
-whether the stack's CA stands for it: a context may be changed after it was handed over.
+A server's certificate is verified by the client's context, and again by `objection`, which checks
+it against the stack's CA: a test may change the context after passing it.
 """
 
 import contextlib
@@ -30,11 +30,11 @@ from stacktest.errors import ToolMissingError, UsageError
 
 OnAnswer = Callable[[Answer], None]
 Objection = Callable[[str, Address], str]
-"""Host name and address → why the certificate that is shown there is not trusted, or nothing."""
+"""Host name and address → why the certificate shown there is not trusted; empty if it is."""
 
 
 class StackTransport(httpx.HTTPTransport):
-    """Opens connections where the names lead, and reports what came over them."""
+    """Connects to the addresses that the names resolve to, and reports the responses."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class StackTransport(httpx.HTTPTransport):
         objection: Objection | None,
     ) -> None:
         super().__init__(verify=pool["ssl_context"], trust_env=False)
-        # httpx offers no way to hand a network backend through: its pool is replaced instead.
+        # httpx has no option for a network backend: its pool is replaced instead.
         _check_pool(self, httpcore.ConnectionPool)
         self._reads = _Reads()
         backend = _Backend(names, self._reads, objection)
@@ -62,7 +62,7 @@ class StackTransport(httpx.HTTPTransport):
 
 
 class AsyncStackTransport(httpx.AsyncHTTPTransport):
-    """The asynchronous twin of `StackTransport`."""
+    """The asynchronous variant of `StackTransport`."""
 
     def __init__(
         self,
@@ -91,18 +91,18 @@ class AsyncStackTransport(httpx.AsyncHTTPTransport):
 # Private
 
 _ADDRESS = "stacktest.address"
-"""The name under which a connection tells the address that it leads to."""
+"""The key of a connection's `get_extra_info` for the address that it is connected to."""
 _REFUSED = 400
-"""From this status on the body is worth keeping."""
+"""The body is copied for a report from this status on."""
 _LAST_READ = "stacktest.last_read"
-"""The name under which a connection tells which of all reads was its last."""
+"""The key of a connection's `get_extra_info` for the number of its last read."""
 
 
 @functools.cache
 def check_httpx() -> None:
-    """Raise a `ToolMissingError` where httpx would go round the transport's own connections.
+    """Raise a `ToolMissingError` if this version of httpx bypasses the transport's own connections.
 
-    A name that leads nowhere shows it without a byte being sent.
+    The check requests a name that is refused: no byte is sent.
     """
     pool = {"ssl_context": ssl.create_default_context()}
     transport = StackTransport(NameMap(), pool, None, None)
@@ -112,7 +112,7 @@ def check_httpx() -> None:
         if "not a host name of this stack" not in str(error):
             raise _unknown_httpx() from error
     else:
-        # A mock that takes httpx's place answers without a connection.
+        # A mock that replaces httpx answers without a connection.
         if "network_stream" in response.extensions:
             raise _unknown_httpx()
     finally:
@@ -145,7 +145,7 @@ def _check_extensions(request: httpx.Request) -> None:
 
 @contextlib.contextmanager
 def _named(request: httpx.Request) -> Iterator[None]:
-    """Have an error say who was asked: OpenSSL's words about a certificate name no host."""
+    """Add the host to an error as a note: OpenSSL's messages about a certificate name no host."""
     try:
         yield
     except httpx.TransportError as error:
@@ -154,10 +154,10 @@ def _named(request: httpx.Request) -> Iterator[None]:
 
 
 def _url(request: httpx.Request) -> str:
-    """The URL that the server saw: an extension may have put another path in place.
+    """The URL that the server received: an extension of httpx may have replaced the path.
 
-    Empty where it was asked in a way that browsers and tests do not ask: `OPTIONS *`, which a front
-    door answers for everybody, a whole address instead of a path, or a blank Host.
+    Empty for requests that browsers and tests do not make: `OPTIONS *`, which a front door answers
+    for every host, an absolute URL instead of a path, or a blank Host.
     """
     target = request.extensions.get("target", request.url.raw_path).decode("latin-1")
     if not target.startswith("/") or "#" in target or not request.headers.get("Host", "").strip():
@@ -174,7 +174,7 @@ class _Reads:
         self.last = 0
 
     def add(self) -> int:
-        """The number of one more read."""
+        """Count one more read and return its number."""
         self.last = next(self._numbers)
         return self.last
 
@@ -182,7 +182,7 @@ class _Reads:
 def _report(
     request: httpx.Request, response: httpx.Response, before: int, on_answer: OnAnswer | None
 ) -> None:
-    """Report a response that came over a connection of ours after read number `before`."""
+    """Report a response if it came over this transport's connection after read number `before`."""
     stream = response.extensions.get("network_stream")
     address = stream.get_extra_info(_ADDRESS) if stream is not None else None
     if stream is None or on_answer is None or not isinstance(address, tuple):
@@ -213,7 +213,7 @@ def _address(names: NameMap, host: str, port: int) -> Address:
 
 
 def _verify(objection: Objection | None, host: str | None, address: Address) -> None:
-    """Raise the error with which a client refuses a certificate."""
+    """Raise a ConnectError, as for an untrusted certificate, if there is an objection."""
     if objection is not None and (why := objection(host or address[0], address)):
         raise httpcore.ConnectError(f"[SSL: CERTIFICATE_VERIFY_FAILED] {why} (stacktest)")
 
@@ -321,7 +321,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         try:
-            # In a thread: the server may be served by this very loop.
+            # In a thread: the server may run in this same event loop.
             await anyio.to_thread.run_sync(_verify, self._objection, server_hostname, self._address)
         except httpcore.ConnectError:
             await inner.aclose()

@@ -1,4 +1,4 @@
-"""What the machine itself makes of a host name: a fact for `doctor`, used by no test."""
+"""The operating system's answer for a host name: shown by `doctor`, used by no test."""
 
 import socket
 import threading
@@ -7,11 +7,11 @@ import time
 from msgspec import Struct
 
 SLOW = 0.1
-"""Seconds beyond which a look-up of one's own name points to multicast DNS."""
+"""Seconds beyond which a look-up of a name of the stack probably used multicast DNS."""
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
-    """How the system answered for a name: `addresses`, or `error`; in `seconds`."""
+    """The system's answer for a name, `addresses` or `error`, and its duration in `seconds`."""
 
     host: str
     seconds: float
@@ -19,12 +19,12 @@ class Lookup(Struct, frozen=True, kw_only=True):
     error: str = ""
 
     def is_fine(self, address: str) -> bool:
-        """Whether other programs on this machine reach `address` by this name, at once."""
+        """Whether other programs on this machine reach `address` by this name without a delay."""
         return self.addresses == (address,) and self.seconds <= SLOW
 
 
 def look_up(host: str, timeout: float = 10.0) -> Lookup:
-    """The system's answer for `host`; a look-up that hangs is given up after `timeout`."""
+    """The system's answer for `host`; a look-up that hangs is abandoned after `timeout` seconds."""
     results: list[Lookup] = []
     started = time.perf_counter()
 
@@ -39,7 +39,7 @@ def look_up(host: str, timeout: float = 10.0) -> Lookup:
         seconds = time.perf_counter() - started
         results.append(Lookup(host=host, seconds=seconds, addresses=addresses, error=error))
 
-    # getaddrinfo knows no time-out and cannot be interrupted; a daemon thread holds nobody up.
+    # getaddrinfo has no time-out and cannot be interrupted; a daemon thread delays no exit.
     thread = threading.Thread(target=ask, name="stacktest-lookup", daemon=True)
     thread.start()
     thread.join(timeout)
