@@ -74,7 +74,7 @@ def _make(ca: Path, certificates: Sequence[bytes], folder: Path) -> None:
             hint=_TOOL_HINT,
         ) from None
     try:
-        # certutil reads one certificate of a file: the second of a bundle would not be trusted.
+        # certutil reads only the first certificate of a file: a bundle has to be split.
         for number, certificate in enumerate(certificates):
             single = folder / "certificate.pem"
             write_file(single, certificate)

@@ -1,9 +1,9 @@
 """The network of a browser on another machine: opens each of its connections from this machine.
 
-Playwright's server hands the connections of a browser to its client, as messages of an object
-called `SocksSupport`. Playwright's own client opens them by the system's names; here they go to the
-proxy that knows the stack's names, so that a host is resolved, refused and credited as it is for a
-browser on this machine.
+Playwright's server can let its client open the browser's connections, by messages of an object
+called `SocksSupport`. Playwright's own client resolves the names by the system; this module
+connects through the proxy that knows the stack's names, so that a host is resolved, refused and
+credited as for a browser on this machine.
 
     server   socksRequested(uid, host, port)       socksData(uid, data)      socksClosed(uid)
     here     socksConnected(uid) | socksFailed     socksData(uid, data)      socksEnd | socksError
@@ -43,7 +43,7 @@ class ClientNetwork:
         return bool(self._object)
 
     def takes(self, message: bytes) -> bool:
-        """Whether the server's message was about the network, and is nobody else's business."""
+        """Handle the server's message if it is about the network; False: it is for Playwright."""
         if not self._object:
             self._object = _object_of(message)
             return False

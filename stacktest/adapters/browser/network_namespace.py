@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
 
 
 def _entering() -> list[str]:
-    """The command that makes the namespace and may set up its interfaces, or nothing."""
+    """The command that makes the namespace, with the right to set it up; empty: impossible."""
     if not sys.platform.startswith("linux"):
         return []
     entering = ["unshare", "--net"]

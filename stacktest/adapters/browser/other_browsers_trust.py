@@ -29,7 +29,7 @@ def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
         return {}
     policies = folder / "firefox-policies.json"
     files = []
-    # Firefox reads only the first certificate of a file: the others of a bundle need their own.
+    # Firefox reads only the first certificate of a file: a bundle has to be split.
     for number, certificate in enumerate(pem_certificates(ca)):
         single = (folder / f"firefox-ca-{number}.crt").resolve()
         write_file(single, certificate)

@@ -28,7 +28,7 @@ def without_engine(endpoint: Endpoint, engine: str, why: str) -> ToolMissingErro
 
 
 def without_network(endpoint: Endpoint) -> ToolMissingError:
-    """The server's browser was started before anybody connected, with a network of its own."""
+    """The server started its browser before a client connected, with the server's own network."""
     what = "does not let its browser use this machine's network, as `launch-server` does not"
     return _error(endpoint, what, _start(endpoint))
 

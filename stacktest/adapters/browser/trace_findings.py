@@ -172,7 +172,7 @@ def _of_pair(node: dict[str, Any]) -> Iterator[str]:
 
 
 def _codes(parameters: list[Any]) -> Iterator[str]:
-    """The code that a sign-in elsewhere gives in a query; a status or a country is another one."""
+    """The sign-in codes of a query (OAuth); a short `code`, as of a country, is left out."""
     for member in parameters:
         if isinstance(member, dict) and member.get("name") == "code":
             yield from filter(is_generated, [str(member.get("value", ""))])

@@ -154,7 +154,7 @@ def _line(line: bytes, secrets: frozenset[str], passwords: frozenset[str]) -> by
 
 
 def _blank_event(event: dict[str, Any], passwords: frozenset[str]) -> None:
-    """What no value shows to be secret: the title, and parts of a password that were typed."""
+    """Mask, in place, what a search for whole values misses: the title, and parts of passwords."""
     if event.get("type") == "context-options" and event.get("title"):
         event["title"] = MASK
     if event.get("type") == "log" and isinstance(event.get("message"), str):

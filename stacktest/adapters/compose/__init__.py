@@ -1,1 +1,1 @@
-"""Docker Compose: its command, its model, its files, and the words of its errors."""
+"""Docker Compose: its command, its model, its files, and its error messages."""

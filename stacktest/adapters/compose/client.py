@@ -1,9 +1,9 @@
-"""Asks Docker Compose what the stack is, and lets it create what is missing.
+"""Reads the stack's model from Docker Compose, and creates and starts containers through it.
 
-Compose resolves its own files: interpolation, merging, `include`, `extends` and profiles are its
-business. stacktest reads one `config --format json`, and hands the labels that mark its own
-containers to `up --no-start` as one more file on standard input, so that nothing is written down.
-The files are always named to Compose, so that the ones listed are the ones that were loaded.
+Compose itself resolves interpolation, merging, `include`, `extends` and profiles. stacktest reads
+the output of one `config --format json`, and passes the labels that mark its own containers to
+`up --no-start` as one more file on standard input, so that no file is written.
+The files are always named to Compose, so that the listed files are the loaded ones.
 """
 
 import os
@@ -63,48 +63,48 @@ class Compose:
         self._environment: dict[str, str] = {}
         self._version: Future[tuple[int, ...]] | None = None
         self.before_creating: Callable[[], None] = lambda: None
-        """Raises where nothing may be created, since it would be in another place than expected."""
+        """Called by `create`; raises if the docker command would use another engine."""
 
     @cached_property
     def project_files(self) -> ProjectFiles:
-        """The files that make up the project; UsageError when there is none."""
+        """The compose files and environment files of the project; UsageError if it has none."""
         return find_project_files(
             self.root, self._named, self._env_files, os.environ, directory=self._directory
         )
 
     def ask(self, *, version: bool = True) -> None:
-        """Ask what the stack is, now: `model` waits for the answer. UsageError: it has no files.
+        """Start `docker compose config` in the background; `model` waits for its output.
 
-        Whoever records what a stack is records Compose's version, too, which is asked for right
-        after, not beside: two of these programs and this one would share two cores.
+        UsageError: the project has no files. `version` also reads Compose's version, which a run
+        records; it is read after the model, not at the same time, since both need a core.
         """
         if self._answer is not None:
             return
-        # Found now, so that a project without files is an error of whoever asks.
+        # Searched now, so that a project without files raises its error in the caller.
         _ = self.project_files
         self._answer, self._environment = Future(), _environment()
         questions: list[_Question] = [(self._answer, partial(self._config, ALL_PROFILES))]
         if version and self._version is None:
             self._version = Future()
             questions.append((self._version, self._ask_version))
-        # An answer that is not needed any more is not waited for, not even at the end.
+        # A daemon: an answer that is no longer needed does not delay the exit.
         threading.Thread(
             target=_put, args=(questions,), name="stacktest-compose", daemon=True
         ).start()
 
     def model(self) -> "Stack":
-        """The stack with every profile switched on, routes left empty.
+        """The stack with every profile switched on, without routes.
 
         One call of Compose, unless a service in a profile that is off cannot be read: then that
-        service alone is `unreadable`. What else Compose refuses is one UsageError that names the
-        file, the key and what to do.
+        service alone is `unreadable`. Every other refusal of Compose is one UsageError that names
+        the file, the key and what to do.
         """
         if self._environment != _environment():
-            # Asked when a variable that the files may name had another value.
+            # The answer is for another environment: the files may use a variable that has changed.
             self._answer = None
             self.__dict__.pop("project_files", None)
         self.ask(version=False)
-        # Imported while Compose is at work.
+        # Imported here, while Compose runs in the background.
         from stacktest.adapters.compose.model import read_model, refuse_permanent_twins
         from stacktest.adapters.compose.profiles import load_by_profile
         from stacktest.adapters.compose.unset import path_variables, unset_variables
@@ -147,11 +147,11 @@ class Compose:
         without: Iterable[str] = (),
         timeout: float = CREATE_TIMEOUT,
     ) -> process.Completed:
-        """Creates containers, networks and volumes that are missing; starts and replaces nothing.
+        """Create missing containers, networks and volumes; start and replace none.
 
-        `override` is laid over the files (labels); Compose keeps the files `holding` open while it
-        lives. What only the services `without` need does not have to be there. Returns what it
-        printed, its code unjudged. One that is too old creates nothing.
+        `override` is merged over the files (labels); Compose keeps the file descriptors `holding`
+        open while it runs. Networks and volumes that only the services `without` need are not
+        required. Returns the result with any exit code. ToolMissingError: Compose is too old.
         """
         self.version()
         self.before_creating()
@@ -161,7 +161,7 @@ class Compose:
     def start(
         self, services: Iterable[str], override: Json, *, timeout: float = 120
     ) -> process.Completed:
-        """Starts created containers through Compose, for what only it can do at a start."""
+        """Start created containers through Compose, for features that the engine's API lacks."""
         words = ("up", "--detach", "--no-deps", "--no-recreate", *services)
         return self._up(words, override, timeout=timeout)
 
@@ -173,9 +173,9 @@ class Compose:
         holding: Sequence[int] = (),
         timeout: float = CREATE_TIMEOUT,
     ) -> process.Completed:
-        """Replaces the containers of services, and starts the new ones, from images that are here.
+        """Replace the containers of services and start the new ones, from images of this engine.
 
-        Compose keeps the files `holding` open while it lives.
+        Compose keeps the file descriptors `holding` open while it runs.
         """
         words = ("up", "--detach", "--no-deps", "--force-recreate", "--no-build", "--pull", "never")
         return self._up((*words, *services), override, timeout=timeout, holding=holding)
@@ -183,14 +183,14 @@ class Compose:
     def fetch(
         self, services: Iterable[str], *, build: bool, timeout: float = CREATE_TIMEOUT
     ) -> process.Completed:
-        """Builds the images of services, or pulls those that are not built; starts nothing."""
+        """Build the images of services, or pull those that are not built; start no container."""
         words = ("build",) if build else ("pull", "--ignore-buildable")
         return self._up((*words, *services), {"services": {}}, timeout=timeout)
 
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
-        """What Compose would label each service's container with, for a resolved document.
+        """Service → the config hash that Compose puts on its container, for a resolved document.
 
-        A service that Compose refuses, as it does some that it has printed itself, is left out.
+        A service that Compose refuses is left out; it refuses some that it has printed itself.
         """
         services = dict(document["services"])
         while services:
@@ -208,14 +208,14 @@ class Compose:
         return {}
 
     def version(self) -> tuple[int, ...]:
-        """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
+        """Compose's version, read once; ToolMissingError when it is absent or too old."""
         if self._version is None:
             self._version = Future()
             _put([(self._version, self._ask_version)])
         return self._version.result()
 
     def _read_ahead(self) -> None:
-        """Parse the files, as fingerprints need them, while Compose is waited for anyway."""
+        """Parse the files, which fingerprints need later, while Compose is running."""
         for path in self.project_files.paths:
             load_yaml(str(path))
 
@@ -248,13 +248,14 @@ class Compose:
             raise explain_silence(self.project_files) or error from None
         if result.code == 0 or not _TWINS.search(result.err):
             return result
-        # Newer Compose refuses even alternatives that profiles keep apart: we judge that ourselves.
+        # Newer Compose refuses one container name for two services even if no profile starts both:
+        # `refuse_permanent_twins` checks that instead.
         argv.append("--no-consistency")
         return process.run(argv, cwd=self.root, env=environment, timeout=CONFIG_TIMEOUT)
 
     def _hash(self, document: Json) -> process.Completed:
         argv = ["docker", "compose", "--ansi", "never", "--project-directory", str(self.root)]
-        # A service may name another whose hash nobody needs.
+        # Without the check, a service may refer to another that is not in the document.
         argv += ["--profile", "*", "--file", "-", "config", "--no-consistency", "--hash", "*"]
         return process.run(argv, cwd=self.root, input=write_config(document), timeout=120)
 
@@ -288,7 +289,7 @@ class Compose:
         return [*argv, *file_options(project, *more), *words]
 
     def _explained(self, result: process.Completed) -> StacktestError:
-        """Why Compose refused: an unusable Compose first, since it refuses for no good reason."""
+        """Why Compose refused; raises first if Compose is too old, the likelier reason."""
         from stacktest.adapters.compose.errors import explain
 
         version = self.version()
@@ -296,7 +297,7 @@ class Compose:
 
 
 class StackFiles(Protocol):
-    """What the configuration says about the compose project; `[stack]` has it."""
+    """The settings of the compose project in the section `[stack]` of the configuration."""
 
     @property
     def compose(self) -> tuple[str, ...]:
@@ -308,7 +309,7 @@ class StackFiles(Protocol):
 
     @property
     def project_directory(self) -> str:
-        """Where relative paths start."""
+        """The folder that relative paths start from."""
 
     @property
     def project_name(self) -> str:
@@ -316,7 +317,7 @@ class StackFiles(Protocol):
 
 
 def compose_of(root: Path, section: StackFiles) -> Compose:
-    """Compose on the files that the configuration of a stack names."""
+    """A client of Compose for the files that the configuration of a stack names."""
     return Compose(
         root,
         section.compose,
@@ -331,19 +332,19 @@ def compose_of(root: Path, section: StackFiles) -> Compose:
 _HASH_ROW = 2
 
 _Question = tuple[Future[Any], Callable[[], Any]]
-"""Where the answer goes, and what asks for it."""
+"""The future that receives the answer, and the function that returns it."""
 
 _TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
 
 
 def _refused_service(message: str, services: Iterable[str]) -> str | None:
-    """The service that Compose refuses; of two names of which one begins the other, the longer."""
+    """The service that Compose refuses; the longest name, since one may be a prefix of another."""
     refused = [n for n in services if f"services.{n}." in message or f'service "{n}"' in message]
     return max(refused, key=len, default=None)
 
 
 def _put(questions: Iterable[_Question]) -> None:
-    """Put one question after the other; what one raises is raised by who waits for its answer."""
+    """Run the functions one after the other; an exception is raised in the thread that waits."""
     for answer, question in questions:
         try:
             answer.set_result(question())
@@ -352,7 +353,7 @@ def _put(questions: Iterable[_Question]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The variables that Compose sees, but for those that pytest sets for each test."""
+    """The variables that Compose sees, without those that pytest sets for each test."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
 

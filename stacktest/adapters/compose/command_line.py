@@ -1,4 +1,4 @@
-"""What a person has to type after `docker compose`, where they stand, to mean this project."""
+"""The options of `docker compose` with which a person selects this project from their folder."""
 
 import os
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from stacktest.adapters.compose.files import ProjectFiles
 def command_options(
     project: ProjectFiles, folder: Path, *, name: str | None = None
 ) -> tuple[str, ...]:
-    """Options for a command typed in `folder`; none where Compose finds the project by itself."""
+    """Options for a command typed in `folder`; empty if Compose finds the project by itself."""
     options = list(_options(project, folder))
     return (*options, "--project-name", name) if name else tuple(options)
 
 
 def working_folder() -> Path:
-    """The folder that the person stands in, by the name that they came by: a link stays a link."""
+    """The current folder as the shell names it (`PWD`): a symbolic link is not resolved."""
     folder = os.environ.get("PWD", "")
     try:
         if folder and os.path.samefile(folder, "."):  # noqa: PTH121 - `.` is compared as it is
@@ -27,7 +27,7 @@ def working_folder() -> Path:
 
 
 def typed_path(folder: Path, path: Path) -> str:
-    """The path as it is typed in the folder: relative where that is not longer."""
+    """The path for a command typed in the folder: relative unless that is longer."""
     relative = os.path.relpath(path, folder)
     return min(relative, str(path), key=len)
 
@@ -40,7 +40,7 @@ def _options(project: ProjectFiles, folder: Path) -> Iterator[str]:
     is_found = project.origin != "stack.compose"
     env_files = project.env_files if "COMPOSE_ENV_FILES" not in project.environ else ()
     if is_found and project.origin == "COMPOSE_FILE" and not is_here and not env_files:
-        # Compose reads the `.env` of the folder that it is started in only there.
+        # Compose reads the `.env` of the stack's folder only if it is started there.
         env_files = tuple(name for name in (".env",) if (project.root / name).is_file())
     for env_file in env_files:
         yield from ("--env-file", typed_path(folder, project.root / env_file))

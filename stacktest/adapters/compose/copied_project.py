@@ -1,6 +1,6 @@
-"""Docker Compose on a project that lies in no file: the document goes in by standard input.
+"""Runs Docker Compose on a resolved document without a file: it is passed on standard input.
 
-So what the environment of the stack holds is written down nowhere.
+So the values of the stack's environment are not written to any file.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,17 +13,17 @@ from stacktest.core.json_data import Json
 
 
 class CopiedProject(Compose):
-    """A compose project made from a resolved document, beside the one that `of` is."""
+    """A second compose project, made from a resolved document of the project `of`."""
 
     def __init__(self, of: Compose, name: str, document: Json) -> None:
         super().__init__(of.root, project=name)
         self._of, self._document = of, document
 
     def ask(self, *, version: bool = True) -> None:
-        """Nothing is asked: the document is known."""
+        """Do nothing: the document is known."""
 
     def version(self) -> tuple[int, ...]:
-        """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
+        """Compose's version, read once; ToolMissingError when it is absent or too old."""
         return self._of.version()
 
     # Private

@@ -1,6 +1,6 @@
-"""`.env` and its like as Compose reads them: quotes, lines, comments, and variables in values.
+"""Parses environment files (`.env`) as Compose does: quotes, lines, comments, variables in values.
 
-Which of them, in which order, is the business of `files`.
+`files` decides which files are read, and in which order.
 """
 
 import io
@@ -16,7 +16,7 @@ from stacktest.core.interpolation import interpolate
 from stacktest.errors import UsageError
 
 PATIENCE = 5.0
-"""Seconds that a pipe is given to be written to."""
+"""Seconds to wait for a program that writes to a pipe."""
 
 _YAML_STYLE = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(\".*\"|'.*'|.*?)\s*(?:\s#.*)?")
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
@@ -24,9 +24,9 @@ _DOUBLE_QUOTED = re.compile(r'[^=]*=\s*"')
 
 
 def read_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Names and values of one file; empty where it cannot be read, as Compose reports itself.
+    """Names and values of one file; empty if it cannot be read, which Compose itself reports.
 
-    It may be a pipe, which a password manager fills for each reader.
+    The file may be a pipe that a password manager fills for each reader.
     """
     try:
         is_pipe = stat.S_ISFIFO(path.stat().st_mode)
@@ -37,7 +37,7 @@ def read_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Names and values of the text; `environ` wins where a value names a variable."""
+    """Names and values of the text; a variable in a value is taken from `environ` first."""
     from dotenv.parser import parse_stream
 
     values: dict[str, str] = {}
@@ -57,7 +57,7 @@ def parse_env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_env_files(paths: Iterable[Path], environ: Mapping[str, str]) -> dict[str, str]:
-    """Names and values of several files, where a later one wins."""
+    """Names and values of several files; a later file overrides an earlier one."""
     values: dict[str, str] = {}
     for path in paths:
         values |= read_env_file(path, {**values, **environ})
@@ -68,7 +68,7 @@ def read_env_files(paths: Iterable[Path], environ: Mapping[str, str]) -> dict[st
 
 
 def _read_pipe(path: Path) -> bytes:
-    """What somebody writes to the pipe; a `UsageError` where nobody does."""
+    """The content that a program writes to the pipe; UsageError if none does within `PATIENCE`."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as pipe:
         if not select.select([pipe], [], [], PATIENCE)[0]:

@@ -1,16 +1,16 @@
-"""Turns what Compose says when it refuses into one message: what, where, and what to do.
+"""Turns an error output of Compose into one message: what is wrong, where, and what to do.
 
-    Compose says                                        stacktest says
+    Compose's output                                    stacktest's message
     required variable V is missing a value              every such variable at once, with its file
     … after a warning that V is not set                 V is not set, and the key that is blank
     env file F not found                                which service wants it, in which file
     service "a" depends on undefined service "b"        the key and the file
     dependency cycle detected: a -> b -> a              the cycle
-    yaml: line 3: …                                     the file, by trying each
+        yaml: line 3: …                                     the file, found by parsing each
     Additional property p is not allowed                the key; this Compose may be too old
     anything else                                       its last line, and the key if it is known
 
-Secrets never appear: what an environment file sets is shown as `${NAME}` where it is one.
+Secrets are masked: a secret that an environment file sets is shown as `${NAME}`.
 """
 
 import re
@@ -42,7 +42,7 @@ from stacktest.errors import StacktestError, UsageError
 def explain(
     result: process.Completed, *, project: ProjectFiles, version: tuple[int, ...] = ()
 ) -> StacktestError:
-    """The error for a `docker compose config` that ended badly."""
+    """The error for a `docker compose config` that failed."""
     text = complaint(result)
     refusal = _Refusal(project=project, version=version)
     fault = _known_fault(text, refusal) or _other(text, refusal)
@@ -58,7 +58,7 @@ def explain(
 
 
 def complaint(result: process.Completed) -> str:
-    """What Compose complained about, without its warnings and progress lines."""
+    """The error output of Compose, without its warnings and progress lines."""
     lines = [line for line in result.err.splitlines() if line.strip() and not _is_noise(line)]
     return "\n".join(lines[-6:]).strip() or f"it ended with code {result.code} and printed nothing"
 
@@ -74,7 +74,7 @@ def _known_fault(text: str, refusal: "_Refusal") -> "_Fault | None":
 
 
 class _Refusal(Struct, frozen=True, kw_only=True):
-    """What an explanation may look at."""
+    """The project and the version of Compose that a message may refer to."""
 
     project: ProjectFiles
     version: tuple[int, ...]
@@ -93,7 +93,7 @@ class _Refusal(Struct, frozen=True, kw_only=True):
         return shown_path(path, self.project.root)
 
     def file_of(self, service: str) -> Path | None:
-        """The file that writes the service, for the one that is looked for first."""
+        """The first file that defines the service."""
         files = list_files(self.project)
         return next((file.path for file in files if service in file.services), None)
 
@@ -102,12 +102,12 @@ class _Fault(Struct, frozen=True, kw_only=True):
     what: str
     hint: str
     key: str = ""
-    """`services.web.volumes`, as far as it can be told."""
+    """The faulty key (`services.web.volumes`); empty if it is not known."""
     file: Path | None = None
     place: str = ""
-    """The place as a whole, where it is more than a key and a file."""
+    """The whole text of the place, if it is not just a key in a file."""
     is_certain: bool = False
-    """Whether a blank variable cannot be what it comes from."""
+    """Whether a variable without a value cannot be the cause."""
 
     def where(self, project: ProjectFiles) -> str:
         files = shown_path(self.file, project.root) if self.file else project.shown
@@ -130,7 +130,7 @@ def _missing_value(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 
 def _required(project: ProjectFiles) -> Iterator[tuple[str, str]]:
-    """Variables that the files insist on (`${V:?why}`): Compose names only one, at random."""
+    """Variables that the files require (`${V:?why}`): Compose reports only one, at random."""
     for file in list_files(project):
         text = file.path.read_text(encoding="utf-8", errors="replace")
         for match in re.finditer(r"(?<!\$)\$\{([A-Za-z_]\w*):?\?([^}\n]*)\}", text):
@@ -148,7 +148,7 @@ def _blank(unset: Mapping[str, tuple[str, ...]], refusal: _Refusal) -> _Fault:
 
 
 def _set_hint(names: Iterable[str], refusal: _Refusal) -> str:
-    """Where the values go: a new checkout has no `.env`, and often an example of one."""
+    """Where to set the values: a new checkout often has an example of the missing `.env`."""
     listed, path = ", ".join(names), absolute(refusal.project.root, refusal.env_file)
     if not is_file(path) and (copy := _copy_of_example(path)):
         return f"{copy}, then set {listed} there"
@@ -156,7 +156,7 @@ def _set_hint(names: Iterable[str], refusal: _Refusal) -> str:
 
 
 def _copy_of_example(path: Path) -> str:
-    """The command that makes an environment file of the example beside it; empty: there is none."""
+    """The command that copies the example of an environment file; empty: there is no example."""
     here = working_folder()
     examples = (path.parent / f"{path.name}{end}" for end in (".example", ".sample", ".dist"))
     example = next(filter(is_file, examples), None)
@@ -187,7 +187,7 @@ def _no_env_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 
 def _env_format(match: re.Match[str], refusal: _Refusal) -> _Fault:
-    """`format: raw` is of Compose 2.30."""
+    """An `env_file` with a `format` that this Compose does not know: `raw` needs Compose 2.30."""
     users = [
         (file.path, name)
         for file in list_files(refusal.project)
@@ -205,7 +205,7 @@ def _env_format(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 
 def _env_syntax(match: re.Match[str], refusal: _Refusal) -> _Fault:
-    """The line itself is not shown: it holds a value."""
+    """A syntax error in an environment file; the line is not shown, since it holds a value."""
     file = refusal.short(Path(match["file"])) if match["file"] else "a file of env_file"
     return _Fault(
         what=f"an environment file cannot be read: {match['why']}",
@@ -265,7 +265,7 @@ def _schema(match: re.Match[str], refusal: _Refusal) -> _Fault:
     hint = "correct that key; the Compose file reference lists what is allowed"
     if "must be one of" in why:
         hint = f"write one of these; if the value is {newer}"
-    # The most usual mistake, in the words of Compose 2.26 and of 2.40.
+    # The most frequent mistake, as Compose 2.26 and 2.40 report it.
     if unknown := re.fullmatch(r"(?i)additional propert(?:y|ies) (.+?)(?: is)? not allowed", why):
         why = "not allowed: " + unknown[1].replace("'", "")
         hint = f"correct that key; if it is {newer}"
@@ -308,7 +308,7 @@ def _no_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 
 def _other(text: str, refusal: _Refusal) -> _Fault:
-    """Compose's own words, with the key that they name or that holds what they complain about."""
+    """Compose's own message, with the key that it names or that holds the value it names."""
     key = _key_in(text) or _key_of_value(text, refusal)
     service = key.split(".")[1] if key.startswith("services.") else ""
     return _Fault(

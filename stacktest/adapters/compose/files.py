@@ -1,11 +1,12 @@
-"""Which files make up a compose project: named, by `COMPOSE_FILE`, or found as Compose finds them.
+"""Finds the files of a compose project: named, by `COMPOSE_FILE`, or by their default names.
 
 Order: `stack.compose` of `stacktest.toml` > `COMPOSE_FILE` of the environment > of the environment
-files > the first usual name in the folder, with its override.
+files > the first default name in the folder, with its override.
 
-Relative paths in all of these files start at the project directory: the one that is named, else the
-folder of the first file. There lies the `.env` that is read; where `COMPOSE_FILE` names the files,
-the one of the stack's folder is read as well, and wins. Neither is with `COMPOSE_DISABLE_ENV_FILE`.
+Relative paths in all of these files start at the project directory: the configured one, else the
+folder of the first file. The `.env` of that folder is read. Where `COMPOSE_FILE` names the files,
+the `.env` of the stack's folder is read as well, and overrides it. With `COMPOSE_DISABLE_ENV_FILE`
+neither is read.
 """
 
 import dataclasses
@@ -39,23 +40,23 @@ _SEPARATORS = (os.pathsep, "|", ",", "\n")
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectFiles:
-    """The files of a compose project and what Compose reads beside them."""
+    """The files of a compose project, with the environment files and variables for Compose."""
 
     root: Path
     """The folder that Compose is started in."""
     paths: tuple[Path, ...]
     """The compose files, absolute, in Compose's order; each is known to exist."""
     directory: Path
-    """Where relative paths in every one of them start."""
+    """The folder that relative paths in all compose files start from."""
     origin: str = "default"
-    """`stack.compose`, `COMPOSE_FILE` or `default`: by what they were found."""
+    """How the files were found: `stack.compose`, `COMPOSE_FILE` or `default`."""
     env_files: tuple[str, ...] = ()
-    """Environment files as they were named; empty for Compose's own `.env`."""
+    """Environment files as the configuration names them; empty: the default `.env`."""
     values: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
-    """What the environment files set."""
+    """The variables that the environment files set."""
     environ: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     naming: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
-    """What the `.env` that names the files sets: Compose takes it for its own environment."""
+    """The variables of the `.env` that sets `COMPOSE_FILE`; they join Compose's environment."""
 
     def value(self, name: str) -> str | None:
         """The value of a variable in compose files: the environment wins over the files."""
@@ -69,7 +70,7 @@ class ProjectFiles:
 
     @property
     def shown(self) -> str:
-        """The compose files for people, relative to the stack's folder where they lie in it."""
+        """The compose files for messages, relative to the stack's folder if they are inside it."""
         return ", ".join(shown_path(path, self.root) for path in self.paths)
 
 
@@ -115,11 +116,11 @@ class ComposeFile(Struct, frozen=True, kw_only=True):
 
     path: Path
     folder: Path
-    """Where its relative paths start."""
+    """The folder that relative paths in the file start from."""
 
     @property
     def services(self) -> Mapping[str, Json]:
-        """The definitions of services as they are written; empty where it cannot be read."""
+        """The definitions of services as the file writes them; empty if it cannot be parsed."""
         document = load_yaml(str(self.path))
         services = document.get("services") if isinstance(document, dict) else None
         if not isinstance(services, dict):
@@ -128,7 +129,7 @@ class ComposeFile(Struct, frozen=True, kw_only=True):
 
 
 def list_files(project: ProjectFiles) -> tuple[ComposeFile, ...]:
-    """The project's files and, after each, those that it includes or extends."""
+    """The project's files, each followed by the files that it includes or extends."""
     files: dict[Path, ComposeFile] = {}
 
     def visit(path: Path, folder: Path) -> None:
@@ -144,7 +145,7 @@ def list_files(project: ProjectFiles) -> tuple[ComposeFile, ...]:
 
 
 def references(file: ComposeFile, project: ProjectFiles) -> Iterator[tuple[Path, Path]]:
-    """Files that a compose file includes or extends, each with the folder of its own paths."""
+    """Files that a compose file includes or extends, each with the base folder of its paths."""
     if names_no_file(file.path):
         return
     document = load_yaml(str(file.path))
@@ -158,9 +159,9 @@ def references(file: ComposeFile, project: ProjectFiles) -> Iterator[tuple[Path,
 
 
 def names_no_file(path: Path) -> bool:
-    """Whether a compose file surely neither includes nor extends another one; it is not parsed.
+    """Whether a compose file certainly neither includes nor extends another; it is not parsed.
 
-    Neither word is in it, nor a backslash or another encoding, in which one could be hidden.
+    True if it holds neither word, and no backslash or other encoding that could hide one.
     """
     try:
         text = path.read_bytes()
@@ -170,11 +171,12 @@ def names_no_file(path: Path) -> bool:
 
 
 def environment_of(project: ProjectFiles, *more: str) -> dict[str, str]:
-    """The environment for Compose: the project's folder as named, and `COMPOSE_FILE` if it counts.
+    """The environment for Compose: `PWD`, and `COMPOSE_FILE` if it names the files.
 
-    Compose calls a project without a name after its folder, a link by the link's name. Files of
-    `COMPOSE_FILE` are handed on in that way, since Compose reads another `.env` for named files;
-    so is what stands beside it in the `.env`, which Compose would not look for then.
+    Compose names a project without a name after its folder, a linked folder by the link's name.
+    Files of `COMPOSE_FILE` are passed by that variable, since Compose reads another `.env` for
+    files that options name; the other variables of that `.env` are passed too, since Compose does
+    not read it if the variable is set.
     """
     environment = {**project.naming, **project.environ, "PWD": str(project.root)}
     if project.origin == "COMPOSE_FILE":
@@ -192,7 +194,7 @@ def file_options(project: ProjectFiles, *more: str) -> list[str]:
 
 
 def shown_path(path: Path, root: Path) -> str:
-    """The path for people: relative to the stack's folder where it lies in it."""
+    """The path for messages: relative to the stack's folder if it is inside it."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
@@ -215,7 +217,7 @@ def _split(text: str, separator: str) -> tuple[str, ...]:
 
 
 def stack_options(folder: Path, files: Iterable[str] = USUAL) -> str:
-    """`--stack a or --stack b`: the folders below that hold one of the files; empty: none does."""
+    """`--stack a or --stack b`: the subfolders that hold one of the files; empty: none does."""
     names = tuple(files)
     try:
         below = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
@@ -226,14 +228,14 @@ def stack_options(folder: Path, files: Iterable[str] = USUAL) -> str:
 
 
 def _stack_above(folder: Path) -> str:
-    """`--stack ../..`: the nearest folder above in which Compose finds a file; empty: none."""
+    """`--stack ../..`: the nearest parent folder that holds a compose file; empty: none does."""
     above = (path for path in folder.parents if any(is_file(path / name) for name in USUAL))
     nearest = next(above, None)
     return f"--stack {shlex.quote(os.path.relpath(nearest, folder))}" if nearest else ""
 
 
 def absolute(root: Path, name: str) -> Path:
-    """The path of a name that may be relative to `root`; `..` is taken out as Compose does it."""
+    """The absolute path of a name relative to `root`; `..` is resolved as text, as in Compose."""
     return Path(os.path.abspath(root / Path(name).expanduser()))  # noqa: PTH100 - links stay
 
 

@@ -1,4 +1,4 @@
-"""Compose documents as JSON, in which Compose doubles every dollar."""
+"""Reads and writes Compose documents as JSON, in which Compose doubles every `$`."""
 
 import json
 from collections.abc import Iterable
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from stacktest.core.json_data import Json
 
 OUTSIDE = ("networks", "volumes", "secrets", "configs")
-"""Keys of a service that name what has to be there before it can be created."""
+"""Keys of a service that name objects which must exist before its container is created."""
 
 
 def read_config(text: str) -> Json:
-    """The document that `docker compose config --format json` printed, with its dollars single.
+    """The document that `docker compose config --format json` printed, with every `$$` as `$`.
 
     Compose doubles every `$` of the output, so that it can be read back as a compose file.
     """
@@ -18,9 +18,9 @@ def read_config(text: str) -> Json:
 
 
 def write_config(document: Json, *, bare: Iterable[str] = ()) -> str:
-    """The reverse of `read_config`: JSON in which Compose finds no variable.
+    """The reverse of `read_config`: JSON in which Compose interpolates no variable.
 
-    Of the services `bare` nothing is asked that would have to be there: no network and no volume.
+    The services `bare` are written without networks, volumes, secrets and configs.
     """
     text = json.dumps(document).replace("$", "$$")
     stripped = ", ".join(f"{json.dumps(name)}: {_BARE}" for name in bare)
@@ -32,4 +32,4 @@ def write_config(document: Json, *, bare: Iterable[str] = ()) -> str:
 _BARE = (
     "{" + ", ".join(['"network_mode": "none"', *(f'"{key}": !reset null' for key in OUTSIDE)]) + "}"
 )
-"""YAML, for Compose's own tag that takes a key away."""
+"""YAML, not JSON, since `!reset` is a tag: Compose removes the key."""

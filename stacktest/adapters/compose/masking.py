@@ -1,9 +1,9 @@
-"""Takes secrets out of what Compose prints before there is a model that could say what is one.
+"""Masks secrets in Compose's output while there is no model that tells which values are secret.
 
-What may be secret then: variables of environment files and of the shell by their names, values of
-environment files that look like a key (letters and digits mixed, twelve and more), and what stands
-in a compose file where secrets stand, as it is written. Everything else is a word of the
-configuration, and a message needs it: a folder, a host name, the name of a service.
+These count as secrets: variables of environment files and of the shell whose names are a secret's,
+values of environment files that look like a key (letters and digits mixed, 12 characters and more),
+and values of a compose file at places that hold secrets. All other values stay, since a message
+needs them: a folder, a host name, the name of a service.
 """
 
 import re
@@ -21,7 +21,7 @@ _RANDOM = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[A-Za-z0-9+=_-]{12,}")
 
 
 def masked(text: str, project: ProjectFiles) -> str:
-    """The text without secrets; one that a variable holds is replaced by the variable's name."""
+    """The text with secrets masked; the value of a variable is replaced by the variable's name."""
     names = {name for file in list_files(project) for name in file.services}
     secrets = {value: "" for value in _written(project) if not is_common(value)}
     secrets |= dict(_of_variables(project))
@@ -32,7 +32,7 @@ def masked(text: str, project: ProjectFiles) -> str:
 
 
 def _of_variables(project: ProjectFiles) -> Iterator[tuple[str, str]]:
-    """Each secret value of a variable, and the variable."""
+    """Secret values of variables, each with the variable's name."""
     for name, value in project.environ.items():
         if is_secret_name(name) and not is_common(value):
             yield value, name
@@ -42,7 +42,7 @@ def _of_variables(project: ProjectFiles) -> Iterator[tuple[str, str]]:
 
 
 def _written(project: ProjectFiles) -> Iterator[str]:
-    """What stands where secrets stand, in compose files and in the `env_file` of services."""
+    """Values at places that hold secrets, in compose files and in the `env_file` of services."""
     for file in list_files(project):
         try:
             yield from secrets_in(file.path.read_text(encoding="utf-8", errors="replace"))

@@ -1,4 +1,4 @@
-"""The compose model as the core knows it, from what `docker compose config` prints as JSON."""
+"""Builds the core's model of the stack from the JSON output of `docker compose config`."""
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from stacktest.errors import ToolMissingError, UsageError
 
 
 def read_printed(text: str) -> Json:
-    """The document of `read_config`; a ToolMissingError where it is something else than JSON."""
+    """The document of `read_config`; ToolMissingError if the text is not JSON."""
     try:
         return read_config(text)
     except (ValueError, RecursionError):
@@ -33,7 +33,7 @@ def read_model(
     path_variables: Mapping[str, str] | None = None,
     naming_variables: Mapping[str, str] | None = None,
 ) -> Stack:
-    """The stack that `docker compose config --format json` describes, and what lies beside it."""
+    """The stack that `docker compose config --format json` describes, with the given extra data."""
     definitions = {
         key: _mapping(document, key) for key in ("networks", "volumes", "configs", "secrets")
     }
@@ -62,14 +62,14 @@ def refuse_twins(stack: Stack, services: Iterable[str]) -> None:
 
 
 def refuse_permanent_twins(stack: Stack) -> None:
-    """UsageError when two services that are no alternatives have the same container name."""
+    """UsageError when two services with the same profiles have the same container name."""
     _refuse_twins(stack, stack.services, both_profiles=False)
 
 
 # Private
 
 _FOLDERS = {"configs": "/", "secrets": "/run/secrets"}
-"""Where a container has an entry of a section that names no other place."""
+"""Section → the default folder of its files in a container."""
 
 
 def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool) -> None:
@@ -148,7 +148,7 @@ def _port(port: Json) -> Port:
     published = str(port.get("published") or "")
     return Port(
         target=int(port["target"]),
-        # A range leaves the choice to the engine, as no number does.
+        # For a range of ports, as for no number, the engine chooses the port.
         published=_number(published) or None,
         host_ip=port.get("host_ip", ""),
         protocol=port.get("protocol", "tcp"),
@@ -156,7 +156,7 @@ def _port(port: Json) -> Port:
 
 
 def _number(text: str) -> int:
-    """0 where it is a range, or no port number."""
+    """The port number; 0 if the text is a range, or not a port number."""
     return whole_number(text) or 0
 
 
@@ -212,7 +212,7 @@ def _contexts(contexts: Json) -> dict[str, str]:
 
 
 def _has_check(check: Json) -> bool:
-    """True when the stack itself defines a probe; one of the image shows only when it runs."""
+    """Whether the compose file defines a health check; an image's own check is not known here."""
     if not isinstance(check, Mapping) or check.get("disable"):
         return False
     test = check.get("test")

@@ -1,7 +1,7 @@
-"""Reads a project profile by profile, where Compose refuses it with all of them switched on.
+"""Reads a project profile by profile, if Compose refuses it with all profiles switched on.
 
-A service in a profile that is off may lack a file or a variable that is filled in only by those who
-use it. Compose starts the rest, so the fault costs the services of that profile alone.
+A service in a profile that is off may lack a file or a variable that only its users provide.
+Compose starts the other services, so only the services of that profile become unreadable.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,17 +21,17 @@ Explain = Callable[[Completed], StacktestError]
 
 
 class LoadedByProfile(Struct, frozen=True, kw_only=True):
-    """What could be read, and which services could not."""
+    """The document that could be read, and the services that could not."""
 
     document: Json
     unreadable: Mapping[str, Service]
-    """Services that Compose refuses to read, each with why."""
+    """Services that Compose refuses to read, each with the reason."""
     profiles: tuple[str, ...] = field(default=())
-    """The profiles that Compose can be given."""
+    """The profiles that Compose accepts."""
 
 
 def load_by_profile(project: ProjectFiles, ask: Ask, explain: Explain) -> LoadedByProfile:
-    """The parts of a project that Compose reads; its error where it reads none at all."""
+    """The parts of a project that Compose can read; raises its error if there are none."""
     enabled = project.profiles
     result = ask(enabled)
     if result.code != 0:
@@ -58,7 +58,7 @@ def load_by_profile(project: ProjectFiles, ask: Ask, explain: Explain) -> Loaded
 
 
 def _written_services(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each service that has profiles, as the files write them."""
+    """Services that have profiles, with these, as the compose files write them."""
     for file in list_files(project):
         for name, definition in file.services.items():
             profiles = definition.get("profiles")

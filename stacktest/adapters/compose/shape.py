@@ -1,7 +1,7 @@
-"""Whether a service as Compose prints it has the form that Compose writes, key by key.
+"""Checks, key by key, that a service in Compose's output has the expected form.
 
-Another Compose, or a file that it lets pass as it is, may print something else. Then that service
-alone cannot be judged; the others can.
+Another version of Compose, or a value that it does not normalize, may have another form. Then only
+that service cannot be judged.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from stacktest.core.numbers import whole_number
 
 
 def misshapen(definition: Json, definitions: Mapping[str, Json]) -> str:
-    """Where the definition has another form, and which; empty where it has the usual one."""
+    """The first key with another form, with the expected form; empty if there is none."""
     if not isinstance(definition, Mapping):
         return "it is not a mapping"
     for key, (has_form, form) in _FORMS.items():
@@ -48,7 +48,7 @@ def _are_texts(value: Json) -> bool:
 
 
 def _are_mappings(value: Json) -> bool:
-    """A list of mappings of which what names something is text."""
+    """Whether it is a list of mappings whose types, sources, protocols and targets are texts."""
     return isinstance(value, list) and all(_is_named(item) for item in value)
 
 
@@ -69,7 +69,7 @@ def _are_sources(value: Json) -> bool:
 
 
 def _has_values(value: Json) -> bool:
-    """Names with a text or nothing, as in `environment` and `labels`."""
+    """Whether it maps names to texts or to None, as in `environment` and `labels`."""
     return isinstance(value, Mapping) and all(
         item is None or isinstance(item, str) for item in value.values()
     )
@@ -125,4 +125,4 @@ _FORMS: Mapping[str, _Form] = {
     "tmpfs": (lambda value: _is_text(value) or _are_texts(value), "a list of texts"),
     "expose": (lambda value: isinstance(value, list), "a list"),
 }
-"""Key → the form in which `docker compose config --format json` writes it."""
+"""Key → its form in the output of `docker compose config --format json`."""

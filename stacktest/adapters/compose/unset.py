@@ -1,4 +1,4 @@
-"""Variables that compose files name: those that nothing sets, and those in paths of other files."""
+"""Finds variables in compose files: those without a value, and those in paths of other files."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,12 @@ from stacktest.core.interpolation import variables_of, variables_without_default
 from stacktest.core.json_data import Json
 
 KEY_DEPTH = 3
-"""`services.web.volumes`: what a person looks for in the file."""
+"""Number of parts of a key in a message: `services.web.volumes`."""
 _WARNING = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 
 
 def unset_variables(warnings: str, project: ProjectFiles) -> Mapping[str, tuple[str, ...]]:
-    """Each variable that Compose warned about -> the keys that it leaves blank."""
+    """Each variable that Compose warned about -> the keys that use it without a default."""
     names = sorted(set(_WARNING.findall(warnings)))
     if not names:
         return {}
@@ -29,7 +29,7 @@ def unset_variables(warnings: str, project: ProjectFiles) -> Mapping[str, tuple[
 
 
 def path_variables(project: ProjectFiles) -> Mapping[str, str]:
-    """Values of the variables in paths of files that are included or extended."""
+    """Values of the variables in the paths of included and extended files."""
     values: dict[str, str] = {}
     for file in list_files(project):
         if names_no_file(file.path):

@@ -1,8 +1,8 @@
-"""Asks Compose for the values of variables that it would write into `configs:` and `secrets:`.
+"""Reads from Compose the values of variables that `configs:` and `secrets:` name.
 
-`docker compose config` prints `environment: NAME` and not what NAME is. A tiny project on standard
-input that passes the names on makes Compose resolve them as it does for the real one, from the
-same `.env` files and the same shell, so that nothing here has to know how that works.
+`docker compose config` prints `environment: NAME` and not the value of NAME. A one-service project
+on standard input that passes the names on makes Compose resolve them as for the real project, from
+the same `.env` files and the same shell, so that the rules are not repeated here.
 """
 
 import json
@@ -25,9 +25,9 @@ def read_variables(
     root: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Mapping[str, str | None] | Unknown:
-    """Name -> value, None when it is not set; unknown when Compose does not say.
+    """Name -> value, None when it is not set; Unknown when Compose does not print the values.
 
-    `environment` is what Compose takes for its own beside the shell's.
+    `environment` holds variables that are added to the shell's for Compose.
     """
     sorted_names = sorted(set(names))
     if not sorted_names:
@@ -58,10 +58,10 @@ def read_variables(
 
 
 def find_secret(stack: Stack, name: str, env_files: Sequence[str]) -> str | Unknown:
-    """The value of a variable that a person named, by the first of these that has one.
+    """The value of a variable that a person named, from the first of three sources that has it.
 
-    The environment; what Compose gives services under that name, where all agree; what Compose
-    itself puts in the place of `${NAME}`, from the stack's `.env`.
+    The process's environment; the environment of the services, if all have the same value; the
+    value that Compose interpolates for `${NAME}`, from the stack's `.env`.
     """
     if not name:
         return Unknown("nothing sets it")
@@ -79,7 +79,7 @@ def find_secret(stack: Stack, name: str, env_files: Sequence[str]) -> str | Unkn
 
 
 def read_secret_file(path: Path) -> str | Unknown:
-    """The first to the last line of a file that holds a secret, without the final line break."""
+    """The whole text of a file that holds a secret, without the final line breaks."""
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:

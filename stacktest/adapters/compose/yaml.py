@@ -1,7 +1,7 @@
-"""Loads compose files as YAML 1.2, where `yes`, `on` and `22:22` are the strings that Compose sees.
+"""Loads compose files as YAML 1.2, where `yes`, `on` and `22:22` are strings, as for Compose.
 
-libyaml's scanner is five times faster and refuses a few texts that are valid (`[80:80]`), so what
-it refuses is read again by the pure one; both resolve scalars with the same 1.2 rules.
+libyaml's scanner is five times faster but refuses a few valid texts (`[80:80]`), so a refused text
+is parsed again by the pure Python scanner; both resolve scalars with the same 1.2 rules.
 """
 
 import functools
@@ -15,13 +15,13 @@ from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 
 DEEPEST = 200
-"""Levels of nesting; no compose file of a person comes near."""
+"""Largest number of levels of nesting, far above that of any written compose file."""
 MOST = 1_000_000
-"""Values of a document with its anchors written out: a text of some 20 MB."""
+"""Largest number of values of a document with its anchors written out: a text of some 20 MB."""
 
 
 def load_yaml(path: str) -> Json | Unknown:
-    """The content of a file; what cannot be read or parsed is unknown, with the place."""
+    """The content of a file; Unknown, with the place, if it cannot be read or parsed."""
     try:
         text = Path(path).read_bytes()
     except OSError as error:
@@ -33,10 +33,10 @@ def load_yaml(path: str) -> Json | Unknown:
 def parse_yaml(text: bytes, name: str) -> Json | Unknown:
     """The content of a YAML text; tags that only Compose knows are kept as `{tag: value}`.
 
-    The same text is parsed once and its content shared: nobody may change what is returned.
+    The result is cached and shared by all callers: do not change it.
     """
     if line := _deep_line(text):
-        # The scanner is written in C, and ends the process where its stack ends.
+        # The scanner is written in C: a stack overflow would end the process.
         return Unknown(f"{name}:{line} is nested more than {DEEPEST} levels deep")
     try:
         document = _load(text, pure=False)
@@ -46,7 +46,7 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
         except _refusals() as error:
             mark = getattr(error, "problem_mark", None)
             where = f"{name}:{mark.line + 1}" if mark else name
-            # The problem alone: the whole message quotes the line, which may hold a secret.
+            # Only the problem: the whole message quotes the line, which may hold a secret.
             return Unknown(
                 f"{where} is not valid YAML: {getattr(error, 'problem', None) or 'text'}"
             )
@@ -56,7 +56,7 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
 
 
 def key_lines(text: bytes) -> dict[str, int]:
-    """Dotted key (`services.app.volumes.0`) → its line, from 1; nothing where it is not YAML."""
+    """Dotted key (`services.app.volumes.0`) → its line, from 1; empty if the text is not YAML."""
     if _deep_line(text):
         return {}
     try:
@@ -73,7 +73,7 @@ _STEPS = re.compile(rb"^[ \t]{%d}|(?:[-?:][ \t]+){%d}" % (DEEPEST, DEEPEST), re.
 
 
 def _refusals() -> tuple[type[Exception], ...]:
-    """What the two scanners raise for a text that is not YAML."""
+    """The exceptions of the two scanners for a text that is not YAML."""
     from ruamel.yaml.error import YAMLError
 
     # A mapping as a key is a TypeError, a number of 5000 digits a ValueError.
@@ -81,7 +81,7 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 def _deep_line(text: bytes) -> int:
-    """The line where the text is nested too deeply, by its brackets or its indent; 0: nowhere."""
+    """The first line that is nested too deeply, by brackets or indentation; 0: there is none."""
     text = text.replace(b"\0", b"")
     depth, place = 0, _STEPS.search(text)
     if place is not None:
@@ -94,14 +94,14 @@ def _deep_line(text: bytes) -> int:
 
 
 def _is_small(document: Json) -> bool:
-    """Whether it has at most `MOST` values when every anchor is written out where it is used."""
+    """Whether the document has at most `MOST` values with every anchor written out."""
     sizes: dict[int, int] = {}
 
     def size(value: Json) -> int:
         if not isinstance(value, dict | list):
             return 1
         if id(value) not in sizes:
-            # A value that holds itself has no end.
+            # Counts as too large if the value contains itself.
             sizes[id(value)] = MOST + 1
             items = value.values() if isinstance(value, dict) else value
             sizes[id(value)] = 1 + sum(map(size, items))
@@ -126,8 +126,8 @@ def _load(text: bytes, *, pure: bool) -> Json:
     from ruamel.yaml.error import YAMLWarning
 
     with warnings.catch_warnings():
-        # An anchor that is used twice is valid and means the later one, as Compose has it; the
-        # warning would quote lines of the file, and end a run that makes errors of warnings.
+        # An anchor that is defined twice is valid: the later definition counts, as for Compose. The
+        # warning would quote lines of the file, and fail a run that turns warnings into errors.
         warnings.simplefilter("ignore", YAMLWarning)
         return _loader(pure=pure).load(text)
 
@@ -146,7 +146,7 @@ def _constructor() -> type[Any]:
     from ruamel.yaml.constructor import SafeConstructor
 
     class ComposeConstructor(SafeConstructor):
-        """Knows `!reset`, `!override` and whatever tag a later Compose brings."""
+        """Accepts `!reset`, `!override` and every other tag, also of later versions of Compose."""
 
     ComposeConstructor.add_constructor(None, _tagged)
     # Compose has no dates: `2026-01-01` is text.
@@ -159,7 +159,7 @@ def _resolver() -> type[Any]:
     from ruamel.yaml.resolver import VersionedResolver
 
     class Resolver12(VersionedResolver):
-        """Always 1.2: asking for the version again at each scalar takes a third of the time."""
+        """Fixes the version to 1.2: to look it up at each scalar takes a third of the time."""
 
         processing_version = (1, 2)
 

@@ -1,1 +1,1 @@
-"""The container engine: questions, labels, and the removal of what a run created."""
+"""The container engine: its client, its labels, and the removal of what a run created."""

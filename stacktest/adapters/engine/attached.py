@@ -10,10 +10,10 @@ from stacktest.adapters.engine.socket import FRAME, OUT
 
 
 class Attached:
-    """Speaks to a command through the engine; the SDK's connection lives as long as this does.
+    """A running command's input and output; the SDK's connection is open as long as this object.
 
-    The SDK loses what arrives together with the head of the engine's answer, so the command has to
-    wait for a first line of input before it writes.
+    The SDK loses bytes that arrive together with the headers of the engine's response, so the
+    command has to wait for a first line of input before it writes.
     """
 
     def __init__(self, connection: Connection, container: str, argv: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ class Attached:
         self._socket.settimeout(None)
 
     def recv(self) -> bytes:
-        """The next bytes of its standard output, or no bytes at its end."""
+        """The next bytes of the command's standard output, or no bytes at its end."""
         while header := self._exactly(FRAME.size):
             stream, size = FRAME.unpack(header)
             data = self._exactly(size)
@@ -33,16 +33,16 @@ class Attached:
         return b""
 
     def send(self, data: bytes) -> None:
-        """Write to its standard input."""
+        """Write to the command's standard input."""
         self._socket.sendall(data)
 
     def end_input(self) -> None:
-        """Close its standard input."""
+        """Close the command's standard input."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """End both directions, waking whoever reads."""
+        """Close both directions; a thread that is blocked in `recv` returns."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._stream.close()

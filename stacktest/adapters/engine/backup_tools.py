@@ -1,6 +1,6 @@
-"""Reads, unpacks and puts back backups by programs in containers without a network.
+"""Reads, unpacks and restores backups by programs in containers without a network.
 
-The backup is mounted for reading only; a password is in the environment of the container alone.
+The backup is mounted read-only; a password is only in the environment of the container.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ LONGEST = 4 * 3600.0
 
 
 class BackupError(Exception):
-    """A step that did not succeed: what it was, and the last lines of what its program said."""
+    """A step failed: which step, the problem, and the last lines of its program's output."""
 
     def __init__(self, step: Step, problem: str, output: str) -> None:
         super().__init__(problem)
@@ -37,24 +37,24 @@ class BackupError(Exception):
 
 
 class BackupTools(Struct, frozen=True, kw_only=True):
-    """The steps of one backup's way into the copy."""
+    """The steps that restore one backup into the copy of a stack."""
 
     engine: Engine
     service: str
     backup: Backup
     mount: BackupMount
     image: str
-    """Has the program that unpacks, and `cp`."""
+    """An image that has the program for this kind of backup, and `cp`."""
     password: str
     labels: Mapping[str, str]
 
     def made(self) -> datetime | Unknown:
-        """When the newest backup was made."""
+        """The time at which the newest backup was made."""
         code, output = self._run(time_command(self.backup), {})
         return made_at(self.backup, output) if code == 0 else Unknown("it cannot be read")
 
     def unpack(self) -> None:
-        """Takes the newest content out into the volume for it; BackupError where it cannot."""
+        """Unpack the newest backup into the volume `unpacked`; BackupError if that fails."""
         self.engine.create_volume(self.mount.unpacked, self.labels)
         code, output = self._run(
             unpack_command(self.backup), {self.mount.unpacked: (UNPACKED, True)}
@@ -63,7 +63,7 @@ class BackupTools(Struct, frozen=True, kw_only=True):
             raise BackupError("read", f"{self.backup.kind} ended with {code}", output)
 
     def put_files(self, volumes: Mapping[str, str], folders: Mapping[str, str]) -> None:
-        """Puts paths of the backup into volumes; BackupError where they are not in it."""
+        """Copy paths of the backup into volumes; BackupError if the backup does not hold them."""
         argv = copy_command(folders, all_of_them=bool(self.backup.paths))
         writable = {volume: (place, True) for volume, place in volumes.items()}
         content = {self.mount.unpacked: (BACKUP, False)} if self.mount.unpacked else None
@@ -72,7 +72,7 @@ class BackupTools(Struct, frozen=True, kw_only=True):
             raise BackupError("restore", "its files cannot be put into the volumes", output)
 
     def restore_in(self, container: str) -> None:
-        """Runs the command that restores it inside of a container; BackupError where it fails."""
+        """Run the backup's restore command inside of a container; BackupError if it fails."""
         argv = restore_command(self.backup)
         code, out, err = self.engine.execute(container, argv, silence=LONGEST)
         if code != 0:

@@ -1,4 +1,4 @@
-"""Removes what a run created, by its labels alone: what holds data is asked to end first."""
+"""Removes what a run created, chosen by labels only; containers with data are stopped first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,13 @@ from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 
 REMOVING = 4
-"""How many removals the engine has to do at once: with many, Engine 20.10 was seen to lock up."""
+"""Largest number of removals at the same time: Engine 20.10 has locked up with more."""
 ENDING = 16
-"""How many programs are waited for at once."""
+"""Largest number of containers that are stopped at the same time."""
 
 
 class Removed(Struct, frozen=True, kw_only=True):
-    """What was removed, by name, and what could not be, with the engine's reason."""
+    """Names of removed objects; `left` has those that could not be removed, with the reason."""
 
     containers: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -32,13 +32,12 @@ def remove_owned(
     order: Sequence[str] = (),
     spare: Callable[[Mapping[str, str]], bool] = lambda _: False,
 ) -> Removed:
-    """Removes the containers and networks with these labels, all at once where nothing is at risk.
+    """Remove the containers, networks and volumes with these labels.
 
-    So go the volumes of a copy and those of an update, which alone carry labels.
-
-    A container without a writable volume or bind mount has nothing to save and is killed. The
-    others are asked to end and get the time that they ask for (`stop_grace_period`), dependants
-    first: `order` lists services with dependencies first. `spare` says by labels what to leave.
+    Only the volumes of a copy and of an update carry labels; those of a stack are never removed.
+    A container without a writable volume or bind mount has no data to save and is killed. The
+    others are stopped within their own grace period (`stop_grace_period`), dependants first:
+    `order` lists services with dependencies first. `spare` tells by labels what to leave.
     """
     if not ({RUN, STACK, COPY_OF, UPDATE} & set(labels)):
         raise ValueError("only what carries stacktest's own label may be removed")
@@ -74,7 +73,7 @@ def remove_owned(
 
 
 def remove_leftovers(engine: EnginePort, stack: Stack, run_id: str) -> Removed:
-    """Removes what earlier runs of this stack left behind, except what was meant to stay."""
+    """Remove what earlier runs of this stack left behind, except what is labelled to be kept."""
 
     def spare(labels: Mapping[str, str]) -> bool:
         return labels.get(RUN) == run_id or KEEP in labels
@@ -83,7 +82,7 @@ def remove_leftovers(engine: EnginePort, stack: Stack, run_id: str) -> Removed:
 
 
 def has_data(container: Container) -> bool:
-    """True when the container can write somewhere that outlives it."""
+    """Whether the container can write to a named volume or bind mount, which outlives it."""
     return any(
         mount.kind in {"volume", "bind"} and not mount.read_only and not _is_anonymous(mount.source)
         for mount in container.mounts
@@ -100,7 +99,7 @@ _Answer = TypeVar("_Answer")
 def _together(
     work: Callable[[_Item], _Answer], items: Sequence[_Item], *, at_once: int
 ) -> list[_Answer]:
-    """The work's answer for every item; once the engine fails to answer, no more is begun."""
+    """The result of the work for every item; after an exception, no further item is started."""
     with ThreadPoolExecutor(at_once, thread_name_prefix="stacktest-cleanup") as pool:
         try:
             return list(pool.map(work, items))
@@ -110,12 +109,12 @@ def _together(
 
 
 def _is_anonymous(source: str) -> bool:
-    """The engine names a volume without a name with 64 hexadecimal digits."""
+    """Whether the engine chose the name of the volume: 64 hexadecimal digits."""
     return len(source) == _ANONYMOUS and all(digit in "0123456789abcdef" for digit in source)
 
 
 def _last_first(containers: Sequence[Container], order: Sequence[str]) -> list[list[Container]]:
-    """Dependants first; what `order` does not know goes first of all, together."""
+    """Groups of containers, dependants first; containers that `order` does not list come first."""
     place = {service: rank for rank, service in enumerate(order)}
     waves: dict[int, list[Container]] = {}
     for container in containers:

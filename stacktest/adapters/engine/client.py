@@ -1,13 +1,13 @@
-"""Asks the container engine: containers, images, logs, events, and commands inside a container.
+"""The client of the container engine: containers, images, logs, events, commands in containers.
 
-    by its socket       whatever a warm run or the reaper asks, and streams of JSON documents:
+    by its socket       all requests of a warm run and of the reaper, and streams of JSON documents:
                         containers, images, networks, info, events, start, stop, remove, execute
                         and logs, of which only the end is kept
-    by the Docker SDK   what has a protocol or many options of its own: attached commands,
-                        probe and tool containers
+    by the Docker SDK   requests with a protocol or many options of their own: attached commands,
+                            probe and tool containers
 
-See the decision "Two ways to one engine". Nothing here decides anything; `core.observed_state` has
-the types, `core.readiness` the judgement.
+See the decision "Two ways to one engine". This module only reads and acts; `core.observed_state`
+has the types, `core.readiness` the judgement.
 """
 
 import io
@@ -37,15 +37,15 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolFailedError, ToolMissingError
 
 STANDSTILL = 60.0
-"""Seconds after which an engine that kills and removes something has come to a standstill."""
+"""Seconds after which an engine that has not killed or removed a container counts as stuck."""
 LONGEST_STOP = 600.0
 LONGEST_SILENCE = 300.0
-"""Seconds that a container's own setting may give its program to end."""
+"""Seconds that a stop by the container's own setting may take, and a command print nothing."""
 ACTIONS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause")
 
 
 class Engine:
-    """The container engine that the docker command would use; connects when first asked."""
+    """The container engine that the docker command would use; connects at the first request."""
 
     def __init__(self, address: str | Connection = "") -> None:
         self._address = address
@@ -53,22 +53,22 @@ class Engine:
 
     @property
     def socket(self) -> EngineSocket:
-        """The direct connection, for questions that this class does not ask."""
+        """The direct connection, for requests that this class has no method for."""
         if self._socket is None:
             self._socket = EngineSocket(self._find())
         return self._socket
 
     @property
     def connection(self) -> Connection:
-        """Where the engine is."""
+        """The address and certificates of the engine."""
         return self.socket.connection
 
     def ping(self) -> None:
-        """Returns when the engine answers; raises ToolMissingError when it does not."""
+        """Return if the engine answers; raise ToolMissingError if it does not."""
         self.socket.get("/_ping")
 
     def version(self) -> str:
-        """The engine's version, as it says it."""
+        """The version that the engine reports."""
         return str(self.socket.get("/version").get("Version", ""))
 
     def info(self) -> Json:
@@ -82,7 +82,7 @@ class Engine:
     def containers(
         self, project: str = "", *, labels: Mapping[str, str] | None = None
     ) -> tuple[Container, ...]:
-        """Every container of the project (or with these labels), stopped ones too: one call."""
+        """Every container of the project (or with these labels), also stopped ones: one request."""
         chosen = [f"{PROJECT}={project}"] if project else []
         chosen += [f"{name}={value}" for name, value in (labels or {}).items()]
         reply = self.socket.ask("/containers/json", {"all": 1, "filters": {"label": chosen}})
@@ -94,17 +94,17 @@ class Engine:
         return tuple(sorted(containers, key=lambda item: (item.service, item.name)))
 
     def container(self, id: str) -> Container | None:  # noqa: A002 - the engine's own word
-        """Everything about one container, or None when it is gone."""
+        """One container with all details, or None if it no longer exists."""
         reply = self.socket.call("GET", f"/containers/{id}/json")
         return understood(inspected_container, reply.data, "a container") if reply.ok else None
 
     def inspect(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
-        """The engine's own document about a container; Unknown when it is gone."""
+        """The engine's JSON document about a container; Unknown if it no longer exists."""
         reply = self.socket.call("GET", f"/containers/{id}/json")
         return reply.data if reply.ok else Unknown(f"container {id[:12]}: {reply.message}")
 
     def image(self, ref: str) -> Json | Unknown:
-        """What the engine says about an image by reference or id; Unknown when it has none."""
+        """The engine's JSON document about an image, by reference or id; Unknown if it has none."""
         reply = self.socket.call("GET", f"/images/{ref}/json")
         return reply.data if reply.ok else Unknown(f"image {ref}: {reply.message}")
 
@@ -114,7 +114,7 @@ class Engine:
         return tuple(self.socket.get("/networks", {"filters": {"label": chosen}}))
 
     def network(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
-        """The engine's own document about a network; Unknown when it is gone."""
+        """The engine's JSON document about a network; Unknown if it no longer exists."""
         reply = self.socket.call("GET", f"/networks/{id}")
         return reply.data if reply.ok else Unknown(f"network {id[:12]}: {reply.message}")
 
@@ -124,12 +124,12 @@ class Engine:
         return tuple(self.socket.get("/volumes", {"filters": {"label": filters}})["Volumes"] or ())
 
     def volume(self, name: str) -> Json | Unknown:
-        """The engine's own document about a volume; Unknown when it has none."""
+        """The engine's JSON document about a volume; Unknown if it does not exist."""
         reply = self.socket.call("GET", f"/volumes/{name}")
         return reply.data if reply.ok else Unknown(f"volume {name}: {reply.message}")
 
     def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
-        """The content of one file in a container, running or not; None where there is none."""
+        """The content of one file in a container, running or not; None if it does not exist."""
         reply = self.socket.call("GET", f"/containers/{id}/archive", {"path": path})
         if not reply.ok:
             return None
@@ -139,16 +139,16 @@ class Engine:
             return None if content is None else content.read()
 
     def files(self, id: str, path: str) -> Files | Unknown:  # noqa: A002 - the engine's own word
-        """The files at a path of a container, running or not, by digest."""
+        """The files below a path of a container, running or not, with their digests."""
         return files_there(self.socket, id, path)
 
     def events(self, project: str, since: float | None = None) -> "Events":
-        """What happens to the project's containers, from now or from a Unix time on."""
+        """The events of the project's containers, from now or from a Unix time on."""
         times = {} if since is None else {"since": f"{since:.9f}"}
         return Events(self.socket.stream("/events", _event_query(project) | times))
 
     def happened(self, project: str, *, since: float, until: float) -> tuple[EngineEvent, ...]:
-        """What happened to the project's containers between two Unix times, both in the past."""
+        """The events of the project's containers between two Unix times, both in the past."""
         times = {"since": f"{since:.9f}", "until": f"{until:.9f}"}
         with closing(
             Events(self.socket.stream("/events", _event_query(project) | times))
@@ -156,18 +156,18 @@ class Engine:
             return tuple(events)
 
     def start(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Starts a container; empty when it runs, else why the engine could not start it."""
+        """Start a container; returns an empty text, or why the engine could not start it."""
         reply = self.socket.call("POST", f"/containers/{id}/start")
         return "" if reply.ok else reply.message
 
     def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
-        """Asks the program to end, kills it after `grace` seconds (default: its own setting)."""
+        """Stop a container; kill it after `grace` seconds (default: its own setting)."""
         query = {} if grace is None else {"t": int(grace)}
         timeout = LONGEST_STOP if grace is None else grace + STANDSTILL
         self.socket.call("POST", f"/containers/{id}/stop", query, timeout=timeout)
 
     def remove(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Kills and removes a container and its nameless volumes; empty, or why it could not."""
+        """Kill and remove a container and its anonymous volumes; empty, or why it failed."""
         query = {"force": 1, "v": 1}
         path = f"/containers/{id}"
         reply = self.socket.call("DELETE", path, query, timeout=STANDSTILL)
@@ -177,36 +177,36 @@ class Engine:
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
     def remove_network(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Removes a network; empty, or why the engine would not (somebody uses it)."""
+        """Remove a network; empty, or why the engine refused (a container uses it)."""
         reply = self.socket.call("DELETE", f"/networks/{id}", timeout=STANDSTILL)
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
     def remove_volume(self, name: str) -> str:
-        """Removes a volume that a person named; empty, or why the engine would not."""
+        """Remove a volume by its name; empty, or why the engine refused."""
         reply = self.socket.call("DELETE", f"/volumes/{name}")
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
     def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
-        """Removes files that the engine stores for containers: this kind of engine has none."""
+        """Do nothing: only a swarm stores files (configs, secrets) for containers."""
         del labels
         return {}
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Creates an empty volume of the local driver."""
+        """Create an empty volume of the local driver."""
         self.socket.post("/volumes/create", {"Name": name, "Labels": dict(labels)})
 
     def pause(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Stops a container's processes where they are; empty, or why it could not."""
+        """Pause a container's processes; empty, or why it failed."""
         reply = self.socket.call("POST", f"/containers/{id}/pause")
         return "" if reply.ok else reply.message
 
     def unpause(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Lets a paused container go on; empty, or why it could not."""
+        """Resume a paused container; empty, or why it failed."""
         reply = self.socket.call("POST", f"/containers/{id}/unpause")
         return "" if reply.ok else reply.message
 
     def lasting_id(self, container: Container) -> str:
-        """By what a container is stopped and started again."""
+        """The id by which a container can be stopped and started again."""
         return container.id
 
     def logs(
@@ -216,7 +216,7 @@ class Engine:
         since: float | None = None,
         until: float | None = None,
     ) -> str | Unknown:
-        """The end of what it wrote, both streams in order; Unknown where nothing keeps it."""
+        """The end of the container's log, both streams in order; Unknown if it has no log."""
         container = self.inspect(id)
         if isinstance(container, Unknown):
             return Unknown(f"its logs cannot be read: {container.why}")
@@ -227,13 +227,13 @@ class Engine:
         end = self.socket.read(
             f"/containers/{id}/logs", query, lambda source: read_end(source, framed=is_framed)
         )
-        # `logging: {driver: none}`, or a container that has just been removed.
+        # The container has `logging: {driver: none}`, or has just been removed.
         if isinstance(end, Unknown):
             return Unknown(f"its logs cannot be read: {end.why}")
         return end.decode(errors="replace")
 
     def sent_bytes(self, id: str) -> int | None:  # noqa: A002
-        """Bytes that left a container's own interfaces; None where the engine cannot say."""
+        """Bytes sent by a container's own interfaces; None if the engine has no count."""
         stats = self.stats(id)
         if isinstance(stats, Unknown):
             return None
@@ -242,9 +242,9 @@ class Engine:
         return sum(counts) if counts else None
 
     def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
-        """What a container uses now; `twice`: with a sample from a second before.
+        """The container's resource use now; `twice`: also the sample from a second before.
 
-        Unknown where it has ended meanwhile, or this engine keeps no count.
+        Unknown if the container has ended meanwhile, or this engine has no statistics.
         """
         query = {"stream": "false"} if twice else {"stream": "false", "one-shot": "true"}
         try:
@@ -262,9 +262,9 @@ class Engine:
         stdin: bytes | None = None,
         silence: float = LONGEST_SILENCE,
     ) -> tuple[int, str, str]:
-        """Runs a command inside the container: exit code, standard output, standard error.
+        """Run a command inside the container; returns exit code, standard output, standard error.
 
-        `silence` is how many seconds it may print nothing.
+        `silence` is the number of seconds that the command may print nothing.
         """
         command = {
             "AttachStdin": stdin is not None,
@@ -285,15 +285,15 @@ class Engine:
         return int(code), _text(output[OUT]), _text(output[ERR])
 
     def attach(self, id: str, argv: Sequence[str]) -> Attached:  # noqa: A002
-        """Starts a command inside the container and keeps its input and output open."""
+        """Start a command inside the container and keep its input and output open."""
         return Attached(self.connection, id, argv)
 
     def start_probe(
         self, image: str, *, network: str, labels: Mapping[str, str], lifetime: int
     ) -> str | None:
-        """Id of a new container without rights on a network; None where the image is absent.
+        """Id of a new container without capabilities on a network; None if the image is absent.
 
-        It ends by itself after `lifetime` seconds, and is gone when it has ended.
+        The container ends by itself after `lifetime` seconds, and is then removed by the engine.
         """
         with closing(self.connection.sdk()) as sdk:
             from docker.errors import APIError, ImageNotFound
@@ -333,7 +333,7 @@ class Engine:
     ) -> tuple[int, str]:
         """Exit code and output of a program in a new container without a network, as root.
 
-        The container is gone afterwards. StacktestError: it could not be made.
+        The container is removed afterwards. StacktestError: it could not be created.
         """
         made = ToolContainer(image=image, folders=folders, labels=labels, env=env or {})
         return made.run(self.connection, argv, timeout=timeout)
@@ -341,7 +341,7 @@ class Engine:
     def waiting_tool(
         self, image: str, *, folders: Folders, labels: Mapping[str, str]
     ) -> AbstractContextManager[str]:
-        """Id of such a container that waits for `execute`; it is removed at the end.
+        """Id of a container as of `run_tool` that waits for `execute`; removed at the end.
 
         StacktestError: it could not be started.
         """
@@ -357,7 +357,7 @@ class Engine:
 
 
 class Events:
-    """An open stream of events; `close` wakes whoever reads it."""
+    """An open stream of events; `close` ends the iteration, also in another thread."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines

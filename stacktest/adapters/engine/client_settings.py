@@ -1,4 +1,4 @@
-"""What the docker command keeps for itself: proxies for containers, and builds that it began."""
+"""Reads files of the docker command: proxies for containers, and the builds that it started."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ PROXIES = {
 
 
 def client_variables(address: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Proxy variables that the client adds to every container on the engine at `address`."""
+    """Proxy variables that the docker command adds to every container of the engine."""
     document = _read(_folder(environ) / "config.json")
     proxies = _mapping(document.get("proxies"))
     settings = _mapping(proxies.get(address)) or _mapping(proxies.get("default"))
@@ -32,16 +32,16 @@ def client_variables(address: str, environ: Mapping[str, str]) -> dict[str, str]
 
 
 class KnownBuilds:
-    """The builds that this client began: Buildx leaves a small file for each, hundreds in time.
+    """The builds that this client started: Buildx writes a small file for each, hundreds in time.
 
-    They are read once, at the first question.
+    The files are read once, at the first call of `last`.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._folder = Path(environ.get("BUILDX_CONFIG") or _folder(environ) / "buildx") / "refs"
 
     def last(self, build: Build) -> float:
-        """When the last build of this context and Dockerfile began, in seconds; 0: none known."""
+        """Unix time of the start of the last build of this context and Dockerfile; 0: unknown."""
         builds = self._by_context.get(os.path.realpath(build.context), ())
         return max((began for path, began in builds if _is_dockerfile(path, build)), default=0.0)
 
@@ -49,7 +49,7 @@ class KnownBuilds:
 
     @cached_property
     def _by_context(self) -> Mapping[str, list[tuple[str, float]]]:
-        """Real path of a context → path of the Dockerfile, and when that build began."""
+        """Real path of a context → its builds: path of the Dockerfile, and time of the start."""
         real_path = cache(os.path.realpath)
         builds: dict[str, list[tuple[str, float]]] = {}
         for path in self._folder.glob("*/*/*"):
@@ -76,14 +76,14 @@ def _read(path: Path) -> Mapping[str, Json]:
     try:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
-        # Without it the client adds nothing, and no build is known.
+        # Without a readable file there are no proxies and no known builds.
         return {}
     return document if isinstance(document, dict) else {}
 
 
 def _is_dockerfile(path: str, build: Build) -> bool:
     if build.inline or path in ("", "-"):
-        # Handed over on standard input.
+        # The Dockerfile was passed on standard input.
         return True
     dockerfile = os.path.join(build.context, build.dockerfile)  # noqa: PTH118 - text, as it is read
     return os.path.realpath(path) == os.path.realpath(dockerfile)

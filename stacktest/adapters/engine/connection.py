@@ -1,16 +1,16 @@
-"""Where the container engine is, and with which certificates: one rule for every connection.
+"""The address and the certificates of the container engine: one rule for every connection.
 
     DOCKER_HOST is set           that address; TLS for https, or with DOCKER_TLS_VERIFY for tcp
     a docker context is chosen   the context's address, and its own certificates
-    neither                      the usual socket
+    neither                      the default socket
 
 A context is chosen by `context` under [stack], by DOCKER_CONTEXT or by `docker context use`. The
 certificates of DOCKER_HOST are in DOCKER_CERT_PATH, else in the docker command's own folder. The
-docker command reads the same variables, so that it asks the same engine.
+docker command reads the same variables, so that it uses the same engine.
 
     unix://FILE                  an engine of this machine
-    tcp://HOST:PORT              perhaps another machine: files and ports of that one are its own
-    ssh://USER@HOST              the same, by a socket that ssh forwards (`ssh`)
+    tcp://HOST:PORT              possibly another machine, with its own files and ports
+        ssh://USER@HOST              likewise, through a socket that ssh forwards (module `ssh`)
 """
 
 import json
@@ -37,21 +37,21 @@ TLS_PORT, PLAIN_PORT = 2376, 2375
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """The address of an engine, and where TLS is used the folder of its `ca.pem` and key."""
+    """The address of an engine and, if it uses TLS, the folder of `ca.pem` and the client's key."""
 
     address: str
     certificates: Path | None = None
     orchestrator: Literal["", "swarm"] = ""
-    """What has the containers there: the engine itself, or the swarm that it manages."""
+    """What runs the containers: empty for the engine itself, or the swarm that it manages."""
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it may be on another machine, with files and ports of its own."""
+        """Whether the engine may be on another machine, with its own files and ports."""
         return self._scheme != "unix"
 
     @property
     def host(self) -> str:
-        """Where ports are reached that the engine publishes for everybody."""
+        """The host at which ports are reached that the engine publishes on all addresses."""
         if self._scheme == "ssh":
             from stacktest.adapters.engine.ssh import host_name
 
@@ -59,7 +59,7 @@ class Connection(Struct, frozen=True, kw_only=True):
         return self.tcp_address()[0] if self.is_elsewhere else "127.0.0.1"
 
     def socket_file(self) -> str | None:
-        """The socket file that leads to the engine; None where it is asked over the network."""
+        """The socket file of the engine; None if it is reached by TCP."""
         if self._scheme == "ssh":
             from stacktest.adapters.engine.ssh import forwarded_socket
 
@@ -67,7 +67,7 @@ class Connection(Struct, frozen=True, kw_only=True):
         return urlsplit(self.address).path if self._scheme == "unix" else None
 
     def tcp_address(self) -> tuple[str, int]:
-        """Host and port of an engine on the network; UsageError for any other address."""
+        """Host and port of an engine that is reached by TCP; UsageError for any other address."""
         parts = urlsplit(self.address)
         try:
             host, port = parts.hostname, parts.port
@@ -82,7 +82,7 @@ class Connection(Struct, frozen=True, kw_only=True):
         return host, port or (PLAIN_PORT if self.certificates is None else TLS_PORT)
 
     def tls_context(self) -> "ssl.SSLContext | None":
-        """The TLS settings for a connection of our own; None where the engine uses no TLS."""
+        """The TLS context for a direct connection; None if the engine uses no TLS."""
         if self.certificates is None:
             return None
         import ssl
@@ -100,11 +100,11 @@ class Connection(Struct, frozen=True, kw_only=True):
         return context
 
     def words(self) -> list[str]:
-        """What `read_connection` makes the same connection of, in another process."""
+        """The connection as arguments for another process; `read_connection` parses them."""
         return [self.address, str(self.certificates or ""), self.orchestrator]
 
     def sdk(self) -> "APIClient":
-        """A client of the Docker SDK; close it. Importing it costs some 200 ms."""
+        """A client of the Docker SDK; the caller closes it. Its import takes some 200 ms."""
         from docker import APIClient
         from docker.errors import DockerException
 
@@ -126,7 +126,7 @@ class Connection(Struct, frozen=True, kw_only=True):
         return urlsplit(self.address).scheme
 
     def _tls_socket_file(self) -> str | None:
-        """A socket file for the SDK, whose own TLS sockets cannot end one direction."""
+        """A socket file for the SDK, whose own TLS sockets cannot close only one direction."""
         if (context := self.tls_context()) is None:
             return None
         from stacktest.adapters.engine.tls_relay import SecureConnection, secured, socket_file_to
@@ -156,9 +156,9 @@ def find_connection(environ: Mapping[str, str] | None = None) -> Connection:
 
 
 def choose_context(name: str, environ: MutableMapping[str, str]) -> None:
-    """Let this process, and all that it starts, use the engine of the context that a stack names.
+    """Make this process and its children use the engine of the context that a stack names.
 
-    UsageError where a variable names another engine: what the person wants is not known then.
+    UsageError if a variable names another engine: the two settings contradict each other.
     """
     if not name:
         return
@@ -188,7 +188,7 @@ def connection_to(address: str, environ: Mapping[str, str] | None = None) -> Con
 
 
 def context_connection(name: str, environ: Mapping[str, str] | None = None) -> Connection:
-    """The engine of a docker context; ToolMissingError where it is not known."""
+    """The connection of a docker context; ToolMissingError if the context is not known."""
     environ = os.environ if environ is None else environ
     inspected = process.run(("docker", "context", "inspect", name), env=environ)
     try:
@@ -206,7 +206,7 @@ def context_connection(name: str, environ: Mapping[str, str] | None = None) -> C
 
 
 def read_connection(words: Sequence[str]) -> Connection:
-    """The connection that another process put into words."""
+    """The connection that another process passed as the arguments of `Connection.words`."""
     address, certificates, orchestrator = words
     folder = Path(certificates) if certificates else None
     swarm = SWARM if orchestrator == SWARM else ""
@@ -225,5 +225,5 @@ def _chosen_context(environ: Mapping[str, str]) -> str:
         text = (_docker_folder(environ) / "config.json").read_text(encoding="utf-8")
         return str(json.loads(text).get("currentContext", ""))
     except (OSError, ValueError, AttributeError, RecursionError):
-        # No configuration, or one that the docker command itself would complain about.
+        # No configuration, or one that the docker command itself reports as faulty.
         return ""

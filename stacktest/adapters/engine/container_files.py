@@ -1,7 +1,7 @@
-"""Files in a container as digests, to be compared with files of this machine.
+"""Digests of files in a container, to be compared with files of this machine.
 
-An engine on another machine mounts what lies there under the path that the compose file gives,
-whatever lies under it here.
+An engine on another machine mounts its own files at the path that the compose file names, which may
+differ from the files at that path on this machine.
 """
 
 import os
@@ -15,20 +15,20 @@ from stacktest.adapters.engine.socket import EngineSocket
 from stacktest.core.unknown import Unknown
 
 MOST = 64 * 2**20
-"""Bytes of a mount beyond which it is not fetched from the engine."""
+"""Largest number of bytes of a mount that are fetched from the engine."""
 
 Files = Mapping[str, str]
-"""Path below the mount, empty for a mounted file itself → digest, or where a link leads."""
+"""Path below the mount (empty: the mounted file itself) → digest, or the target of a link."""
 
 
 def files_there(socket: EngineSocket, container: str, path: str) -> Files | Unknown:
-    """What is at a path of a container, running or not, as its engine reads it."""
+    """The files at a path of a container, running or not, as the engine reads them."""
     query = {"path": path}
     return socket.read(f"/containers/{container}/archive", query, _of_archive)
 
 
 def files_here(source: str) -> Files | Unknown:
-    """What is at a path of this machine."""
+    """The files at a path of this machine."""
     try:
         return dict(_of_path(Path(source)))
     except OSError as error:

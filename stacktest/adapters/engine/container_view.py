@@ -1,7 +1,7 @@
-"""One service's container as the engine shows it: what it was given, and how it runs.
+"""The container of one service, for tests: its settings and its state, read from the engine.
 
-Each question is asked anew, so that a loop sees what changes. `on_look` is told which container
-answered, and since when it has been running; `cannot` is told what this engine cannot say.
+Every property asks the engine anew, so that a loop sees changes. `on_look` is called with the
+container's id and start time; `cannot` is called with the reason if this engine lacks a value.
 """
 
 import datetime as dt
@@ -18,11 +18,11 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError, ToolFailedError
 
 Look = tuple[str, str]
-"""A container's id, and when its program was started, in the engine's words."""
+"""A container's id, and the start time of its program as the engine writes it."""
 
 
 class ContainerView:
-    """What the engine says about the container of one service."""
+    """The properties of the container of one service, each read from the engine."""
 
     def __init__(
         self,
@@ -45,36 +45,36 @@ class ContainerView:
 
     @property
     def user(self) -> str:
-        """The user of its program as the image or the compose file names it; empty: root."""
+        """The user of the program as the image or the compose file names it; empty: root."""
         return str(self.document()["Config"].get("User") or "")
 
     @property
     def limits(self) -> Limits:
-        """Processors, memory and processes that it may use."""
+        """The limits of processors, memory and processes."""
         if sentence := self._engine.facts().limits_sentence:
             self._cannot(sentence)
         return facts.limits(self.document())
 
     @property
     def capabilities(self) -> Capabilities:
-        """Rights that were added and taken away."""
+        """The capabilities that were added and dropped."""
         if not self._engine.facts().words_rights_as_given:
             self._cannot("which rights were given is not known: Podman compares with its defaults")
         return facts.capabilities(self.document())
 
     @property
     def read_only(self) -> bool:
-        """Whether its root file system cannot be written."""
+        """Whether the container's root file system is read-only."""
         return bool(self.document()["HostConfig"].get("ReadonlyRootfs"))
 
     @property
     def tmpfs(self) -> Mapping[str, str]:
-        """Folder → options of the file system in memory that is mounted there."""
+        """Folder → options of the tmpfs that is mounted there."""
         return dict(self.document()["HostConfig"].get("Tmpfs") or {})
 
     @property
     def ports(self) -> tuple[Port, ...]:
-        """Published ports with the address of this machine."""
+        """Published ports, each with the host's address."""
         return facts.ports(self.document())
 
     @property
@@ -84,12 +84,12 @@ class ContainerView:
 
     @property
     def env(self) -> Mapping[str, Masked]:
-        """Its variables; values can be compared and are never shown."""
+        """The environment variables; values can be compared and are never shown."""
         return facts.environment(self.document())
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Its networks, named as in the compose file."""
+        """The container's networks, named as in the compose file."""
         defined = self._model.definitions.get("networks") or {}
         known = {str((item or {}).get("name") or name): name for name, item in defined.items()}
         return facts.networks(self.document(), known)
@@ -101,28 +101,28 @@ class ContainerView:
 
     @property
     def state(self) -> str:
-        """`running`, `exited` or another of the engine's words."""
+        """The engine's state: `running`, `exited` or another."""
         return str(self.document()["State"]["Status"])
 
     @property
     def health(self) -> str:
-        """`healthy`, `unhealthy`, `starting`, or empty where it has no health check."""
+        """`healthy`, `unhealthy` or `starting`; empty without a health check."""
         return str((self.document()["State"].get("Health") or {}).get("Status") or "")
 
     @property
     def exit_code(self) -> int | None:
-        """How its program ended; None while it runs."""
+        """The exit code of the program; None while it runs."""
         state = self.document()["State"]
         return None if state["Status"] in {"created", "running"} else int(state["ExitCode"])
 
     @property
     def started(self) -> dt.datetime | None:
-        """When its program was started last."""
+        """The time of the last start of the program."""
         return facts.started(self.document())
 
     @property
     def healthy_since(self) -> dt.datetime | None:
-        """When this run saw it become healthy after that start; None: it did not see it."""
+        """When this run saw it become healthy after the last start; None: it did not see that."""
         document = self.document()
         moment = self._healthy_at(_look(document))
         if moment is None and not self._engine.facts().dates_health:
@@ -140,21 +140,21 @@ class ContainerView:
         return facts.without_values(self.document())
 
     def logs(self, since: dt.datetime | float | None = None) -> str:
-        """What it wrote, since a time (or Unix time) or from the beginning."""
+        """The container's log, since a time (or Unix time) or from the beginning."""
         document = self.document()
         moment = since.timestamp() if isinstance(since, dt.datetime) else since
         return str(self._known(self._engine.logs(str(document["Id"]), since=moment)))
 
     def memory(self) -> int:
-        """Bytes that it uses now, without page cache that can be dropped."""
+        """Bytes of memory in use, without page cache that can be dropped."""
         return facts.used_memory(self._stats())
 
     def cpu(self) -> float:
-        """Processors that it uses, measured over a second: 0.5 is half of one."""
+        """Processors in use, measured over a second: 0.5 is half of one."""
         return facts.used_cpus(self._stats(twice=True))
 
     def document(self) -> Json:
-        """The engine's own document, values of variables included: not for a report."""
+        """The engine's own document with the values of variables: not for a report."""
         containers = [
             container
             for container in self._engine.containers(self._model.name)

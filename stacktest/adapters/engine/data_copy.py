@@ -1,7 +1,7 @@
 """Copies volumes and folders inside the engine, while the containers that write them are paused.
 
-What a paused database leaves behind is what it recovers from after a power cut. The data goes from
-volume to volume by a program in a container; nothing of it passes through this process.
+The files of a paused database are those from which it recovers after a power cut. A program in a
+container copies from volume to volume; no data passes through this process.
 """
 
 import time
@@ -21,35 +21,35 @@ from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.errors import StacktestError, ToolFailedError
 
 LONGEST = 4 * 3600.0
-"""Seconds for one volume."""
+"""Largest number of seconds without output for copying one volume."""
 
 
 class Copied(Struct, frozen=True, kw_only=True):
-    """What copying took."""
+    """The size and the duration of a copy."""
 
     size: int
-    """Bytes, as the file system counts them."""
+    """Bytes of disk space (`du`)."""
     paused: tuple[str, ...]
-    """Names of the containers that stood still."""
+    """Names of the containers that were paused."""
     seconds: float
-    """How long they did."""
+    """Seconds that the containers were paused."""
 
 
 class CopyingContainer(Struct, frozen=True, kw_only=True):
-    """A container that has the folders to copy: number N is `/from/N`, and goes to `/to/N`."""
+    """A container with the folders to copy: source number N is `/from/N`, its target `/to/N`."""
 
     id: str
     image: str
 
 
 def copying_images(stack: Stack, named: str) -> Sequence[str]:
-    """Images that may have `sh`, `cp` and `du`: the one that is named, then those of the stack."""
+    """Images that may have `sh`, `cp` and `du`: the configured image, then those of the stack."""
     own = [service.image or f"{stack.name}-{name}" for name, service in stack.services.items()]
     return list(dict.fromkeys([*([named] if named else []), *own]))
 
 
 class DataCopier:
-    """Fills the volumes of a copy, by the first of `images` that has the programs for it."""
+    """Fills the volumes of a copy, with the first of `images` that has the needed programs."""
 
     def __init__(
         self,
@@ -64,9 +64,9 @@ class DataCopier:
         self._settings = settings
 
     def copy(self, copies: Sequence[DataCopy]) -> Copied:
-        """Copies each source into its volume; the containers go on whatever happens.
+        """Copy each source into its volume; paused containers are resumed also after an error.
 
-        A StacktestError names what is larger than the limit, before anything is paused.
+        A StacktestError names a source that is larger than the limit; no container is paused then.
         """
         ways = [(copy.source, copy.volume) for copy in copies]
         with self._container(ways) as container:
@@ -81,10 +81,11 @@ class DataCopier:
 
     @contextmanager
     def ready_to_put_back(self, copies: Sequence[DataCopy]) -> Iterator[Callable[[], None]]:
-        """What makes each source what its copy is, byte for byte, once its writers are stopped.
+        """A function that restores each source from its copy, byte for byte.
 
-        Its container starts beside what the caller does: the stack stands still meanwhile. It
-        raises a StacktestError where somebody still runs who can write there, or copying fails.
+        Call it when the writers are stopped. The copying container starts in a thread, while the
+        caller stops the stack, to keep the downtime short. The function raises a StacktestError if
+        a container that can write to a source still runs, or if copying fails.
         """
         if not copies:
             yield lambda: None
@@ -98,7 +99,7 @@ class DataCopier:
             yield lambda: self._put_back(copies, starting.result())
 
     def writers(self, sources: Collection[str]) -> tuple[Container, ...]:
-        """Running containers, of whatever project, that can write to one of the sources."""
+        """Running containers of any project that can write to one of the sources."""
         return tuple(
             container
             for container in self._engine.containers()
@@ -155,10 +156,10 @@ class DataCopier:
                 guard.disarm()
 
     def _pause(self, container: str) -> str:
-        """Empty, or why it could not be paused.
+        """Pause a container; returns an empty text, or why it failed.
 
-        runc gives up where a health check begins just then, and leaves everything running; so
-        the engine is asked again.
+        runc fails if a health check starts at that moment, and leaves all processes running; so the
+        request is repeated.
         """
         why = self._engine.pause(container)
         for _ in range(_PAUSES):
@@ -169,7 +170,7 @@ class DataCopier:
 
     @contextmanager
     def _container(self, ways: Sequence[tuple[str, str]]) -> Iterator[CopyingContainer]:
-        """The container that copies, until the end; `ways` are from where to where."""
+        """The container that copies, removed at the end; `ways` are pairs of source and target."""
         folders: dict[str, tuple[str, bool]] = {}
         for number, (source, target) in enumerate(ways):
             folders[source] = (f"/from/{number}", False)
@@ -185,7 +186,7 @@ class DataCopier:
                 try:
                     container = attempt.enter_context(waiting)
                 except StacktestError as error:
-                    # An image that is not here, or has no shell, copies nothing.
+                    # The image is not on this engine, or has no shell: try the next.
                     why = why or error.what
                     continue
                 code, _, _ = self._engine.execute(container, _HAS_PROGRAMS)
@@ -233,13 +234,13 @@ class DataCopier:
             )
 
     def _run(self, container: CopyingContainer, *argv: str) -> tuple[int, str, str]:
-        """The exit code of a program in the container, its output, and its words for a message."""
+        """The exit code of a program in the container, its output, and the text for an error."""
         code, output, complaint = self._engine.execute(container.id, argv, silence=LONGEST)
         return code, output, (complaint or output).strip() or f"exit {code}"
 
 
 def shown(size: int) -> str:
-    """A size for people: `12.3 MB`."""
+    """A number of bytes in a readable form: `12.3 MB`."""
     value, unit = float(size), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < _STEP:
@@ -259,7 +260,7 @@ _CP = (
     "from=$1; to=$2; "
     "if cp --reflink=auto --version >/dev/null 2>&1; then set -- --reflink=auto; else set --; fi; "
 )
-# A single file is kept in a volume by a name of its own, and is written in place: it is a mount.
+# A single file is stored in the volume as `file`; it is restored in place, since it is a mount.
 _COPY = _CP + (
     'if [ -d "$from" ]; then cp -a "$@" "$from/." "$to/"; else cp -a "$@" "$from" "$to/file"; fi'
 )

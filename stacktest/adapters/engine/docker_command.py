@@ -1,7 +1,7 @@
-"""Whether the docker command asks the same engine as this package.
+"""Checks that the docker command uses the same engine as this package.
 
-Both read the same variables and contexts; a `docker` that is another program, or that has rules of
-its own, would create containers where nobody looks for them.
+Both read the same variables and contexts; but a `docker` that is another program, or that has rules
+of its own, would create containers on an engine that this package does not see.
 """
 
 from stacktest.adapters import process
@@ -10,19 +10,19 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.errors import ToolMissingError
 
 ASK = ("docker", "info", "--format", "{{.Name}} {{.DockerRootDir}}")
-"""Two engines of one machine may share what they call their ID, and Podman's is never the same."""
+"""Name and folder, not the ID: two engines of one machine may share it, and Podman's changes."""
 
 
 def refuse_another_engine(engine: EnginePort) -> None:
-    """ToolMissingError where the docker command asks another engine, or does not reach it.
+    """ToolMissingError if the docker command uses another engine, or does not reach the engine.
 
-    An engine at the usual socket is not asked: nothing was chosen that could be understood
-    otherwise.
+    Not checked for the default socket: no setting selects an engine that the docker command could
+    read differently.
     """
     address = engine.connection.address
     if address == USUAL_SOCKET:
         return
-    # First by our own connection, which trusts no host that is not known.
+    # The own connection comes first: it refuses unknown ssh hosts.
     info = engine.info()
     answer = process.run(ASK, timeout=60)
     if answer.code != 0:

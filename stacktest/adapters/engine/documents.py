@@ -1,4 +1,4 @@
-"""What the engine's JSON documents say, as the core's types: containers, mounts, ports, events."""
+"""Parses the engine's JSON documents into the core's types: containers, mounts, ports, events."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ SERVICE = "com.docker.compose.service"
 
 
 def listed_container(row: Json) -> Container:
-    """A row of the list: health and exit code are only in its text, `Up 3 seconds (healthy)`."""
+    """The container of a row of the list; health and exit code are parsed from its status text."""
     labels = row.get("Labels") or {}
     status = row.get("Status") or ""
     health = _HEALTH.search(status)
@@ -43,7 +43,7 @@ def listed_container(row: Json) -> Container:
 
 
 def inspected_container(document: Json) -> Container:
-    """The answer of `docker inspect` about a container."""
+    """The container of a document of `docker inspect`."""
     labels = document["Config"].get("Labels") or {}
     state = document["State"]
     health = state.get("Health") or {}
@@ -72,7 +72,7 @@ def inspected_container(document: Json) -> Container:
 
 
 def event_of(document: Json) -> EngineEvent:
-    """One line of the stream of events."""
+    """The event of one line of the stream of events."""
     attributes = document["Actor"]["Attributes"]
     action, _, health = str(document["Action"]).partition(": ")
     code = attributes.get("exitCode")
@@ -88,7 +88,7 @@ def event_of(document: Json) -> EngineEvent:
 
 
 def understood(read: Callable[[Json], T], document: Json, what: str) -> T:
-    """What `read` makes of an engine's document; a ToolMissingError where it has another form."""
+    """The result of `read` for an engine's document; ToolMissingError if it has another form."""
     try:
         return read(document)
     except (AttributeError, LookupError, TypeError, ValueError) as error:

@@ -1,11 +1,11 @@
-"""The kinds of engines, by what has the containers: the engine itself, or a swarm."""
+"""Chooses the client for an engine: one for a plain engine, one for a swarm."""
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import SWARM, Connection
 
 
 def engine_at(connection: Connection) -> Engine:
-    """The engine at an address, as its orchestrator wants to be asked."""
+    """The client for the engine at an address: of the swarm if it is the orchestrator."""
     if connection.orchestrator == SWARM:
         from stacktest.adapters.engine.swarm.client import SwarmEngine
 

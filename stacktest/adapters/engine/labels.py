@@ -1,4 +1,4 @@
-"""The labels that mark what stacktest creates; only what carries them is ever removed.
+"""The labels that mark what stacktest creates; only objects with these labels are ever removed.
 
     label               on                       value
     stacktest.run       containers, networks     the run that created it
@@ -6,15 +6,15 @@
     stacktest.stanza    containers               digest of the definition that it was created from
     stacktest.holder    probe containers         the process that uses them
     stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
-    stacktest.copy-of   what a copy consists of  the folder of the stack that it is a copy of
+    stacktest.copy-of   all objects of a copy    the folder of the stack that it is a copy of
     stacktest.update    spares, copies of data   the update that can be undone with them
     stacktest.update-of the same                 the mark of the checkout that it belongs to
 
-The labels reach Compose as one more file on standard input. A network that exists already keeps
-its labels, since newer versions of Compose replace a network whose definition differs. Volumes of
-the stack get no labels and are never removed: only a person names a volume to be removed. Those of
-a copy were made for it, carry the labels of its run, and go with it. What an update saves outlives
-its process, and carries neither run nor stack: only the end of the update removes it.
+The labels are passed to Compose as one more file on standard input. A network that exists already
+keeps its labels, since newer versions of Compose replace a network whose definition differs.
+Volumes of the stack get no labels and are never removed, unless a person names one. Volumes of a
+copy carry the labels of its run, and are removed with it. The objects that an update saves outlive
+its process, and carry neither run nor stack: only the end of the update removes them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,31 +43,32 @@ def stack_id(stack: Stack) -> str:
 
 
 def stack_labels(stack: Stack) -> dict[str, str]:
-    """The labels of what belongs to this stack, or to this copy of it."""
+    """The labels of objects of this stack, or of this copy of it."""
     labels = {STACK: stack_id(stack)}
     return {**labels, COPY_OF: stack_mark(stack.root)} if stack.copy else labels
 
 
 def holder_labels(stack: Stack, run_id: str, holder: str) -> dict[str, str]:
-    """The labels of what one process of a run starts for itself, and removes itself."""
+    """The labels of containers that one process of a run starts for itself, and removes itself."""
     return {RUN: run_id, **stack_labels(stack), HOLDER: f"{run_id}.{holder}"}
 
 
 def update_labels(stack: Stack, update: str) -> dict[str, str]:
-    """The labels of what one update keeps until its end."""
+    """The labels of objects that one update keeps until its end."""
     return {UPDATE: update, UPDATE_OF: stack_mark(stack.root)}
 
 
 def without_project(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels of a container that is made here, and is of no Compose project.
+    """The labels for a container that belongs to no Compose project.
 
-    An image that Compose built names a project and a service, and its containers inherit labels.
+    A container inherits the labels of its image, and an image that Compose built has labels for a
+    project and a service: these are overwritten.
     """
     return {PROJECT: "", SERVICE: "", **labels}
 
 
 def definition_digest(service: Service) -> str:
-    """Digest of the service's definition, to tell whether a container still is what it says."""
+    """Digest of the service's definition, to detect a container of an older definition."""
     return content_digest(canonical(service.definition))[:32]
 
 
@@ -79,9 +80,9 @@ def label_override(
     networks: Mapping[str, Mapping[str, str]],
     keep: bool = False,
 ) -> Json:
-    """The compose document that adds the labels, and what keeps a stack from the outside.
+    """The compose document that adds the labels, and the settings that deny a stack egress.
 
-    `networks` are those that exist, with their labels.
+    `networks` are the existing networks, with their labels.
     """
     labels = {RUN: run_id, **stack_labels(stack), **({KEEP: "yes"} if keep else {})}
     chosen = sorted(services)
@@ -108,7 +109,7 @@ def _network_labels(
     labels: Mapping[str, str],
     existing: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Json]:
-    """Of all networks: Compose makes those of services that it does not create, too."""
+    """Entries for all networks: Compose also creates those of services that it does not create."""
     definitions = stack.definitions.get("networks") or {}
     used = {key for name in services for key in stack.services[name].networks}
     labelled: dict[str, Json] = {}

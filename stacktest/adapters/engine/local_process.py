@@ -1,4 +1,4 @@
-"""The main process of a container as a process of this machine, where it certainly is that one."""
+"""Finds the process id of a container's main process on this machine, if it is certain."""
 
 from pathlib import Path
 
@@ -6,10 +6,9 @@ from stacktest.core.json_data import Json
 
 
 def local_pid(document: Json) -> int | None:
-    """Its process id here; None where the engine counts processes of another place.
+    """The process id on this machine; None if the engine's ids are of another machine or namespace.
 
-    An engine on another machine, or in a namespace of its own, names an id that is not ours: the
-    kernel's group of that process has to carry the container's id.
+    The id counts only if the kernel's control group of that process holds the container's id.
     """
     pid = int(document["State"].get("Pid") or 0)
     group = Path(f"/proc/{pid}/cgroup")

@@ -1,6 +1,6 @@
-"""The end of what a container wrote, in bounded memory, however long its lines are.
+"""Reads the end of a container's log in bounded memory, however long its lines are.
 
-The engine sends all of it; only the last bytes are kept. Without a terminal the bytes of both
+The engine sends the whole log; only the last bytes are kept. Without a terminal the bytes of both
 streams come in frames: a header with the stream and the length, then the bytes.
 """
 
@@ -9,12 +9,12 @@ from typing import IO
 from stacktest.adapters.engine.socket import FRAME
 
 MOST = 1_000_000
-"""Bytes that are kept: more than any report shows."""
+"""Number of bytes that are kept: more than any report shows."""
 _CHUNK = 65_536
 
 
 def read_end(source: IO[bytes], *, framed: bool, most: int = MOST) -> bytes:
-    """The last `most` bytes of the source, read to its end; the headers of frames are not in it."""
+    """The last `most` bytes of the source, read to its end, without the headers of frames."""
     end = bytearray()
     while (left := _frame_length(source) if framed else _CHUNK) is not None:
         while left:
@@ -32,6 +32,6 @@ def read_end(source: IO[bytes], *, framed: bool, most: int = MOST) -> bytes:
 
 
 def _frame_length(source: IO[bytes]) -> int | None:
-    """How many bytes the next frame has; None at the end, also where a header is cut off."""
+    """The number of bytes of the next frame; None at the end, also if a header is cut off."""
     header = source.read(FRAME.size)
     return FRAME.unpack(header)[1] if len(header) == FRAME.size else None

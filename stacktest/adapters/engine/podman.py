@@ -1,4 +1,4 @@
-"""Where Podman answers otherwise than Docker: its identity, and health, which its lists lack."""
+"""Requests that differ for Podman: the engine's identity, and health, which its lists lack."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ OWN_INFO = "/v4.0.0/libpod/info"
 
 
 def engine_facts(socket: EngineSocket) -> EngineFacts:
-    """What the engine at this socket is, Docker or Podman."""
+    """The facts about the engine at this socket, Docker or Podman."""
     info = socket.ask("/info")
     return (
         podman_facts(info.data, socket.get(OWN_INFO)) if info.is_podman else docker_facts(info.data)
@@ -20,7 +20,7 @@ def engine_facts(socket: EngineSocket) -> EngineFacts:
 
 
 def with_health(socket: EngineSocket, containers: Iterable[Container]) -> list[Container]:
-    """The same containers; those that run with their health, which the list lacks."""
+    """The containers, with the health of running ones read from their own documents."""
     return [
         replace(container, health=_health(socket, container)) if container.is_running else container
         for container in containers

@@ -1,4 +1,4 @@
-"""What the program asks of a container engine; `client.Engine` answers it, tests simulate it."""
+"""The interface of a container engine; `client.Engine` implements it, tests simulate it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
@@ -17,34 +17,34 @@ class EventStream(Protocol):
         """Events until the engine or `close` ends the stream."""
 
     def close(self) -> None:
-        """End the stream, waking whoever reads it."""
+        """End the stream, also for a thread that is reading it."""
 
 
 class AttachedCommand(Protocol):
     """A command in a container whose standard input and output are open."""
 
     def recv(self) -> bytes:
-        """The next bytes of its standard output, or no bytes at its end."""
+        """The next bytes of the command's standard output, or no bytes at its end."""
 
     def send(self, data: bytes) -> None:
-        """Write to its standard input."""
+        """Write to the command's standard input."""
 
     def end_input(self) -> None:
-        """Close its standard input."""
+        """Close the command's standard input."""
 
     def close(self) -> None:
-        """End both directions, waking whoever reads."""
+        """Close both directions; a thread that is blocked in `recv` returns."""
 
 
 class EnginePort(Protocol):
-    """The container engine: questions, and what a run starts and removes there."""
+    """The container engine: what can be read there, and what a run starts and removes."""
 
     @property
     def connection(self) -> Connection:
-        """Where the engine is."""
+        """The address and certificates of the engine."""
 
     def ping(self) -> None:
-        """Return when the engine answers; ToolMissingError when it does not."""
+        """Return if the engine answers; ToolMissingError if it does not."""
 
     def version(self) -> str:
         """The engine's version."""
@@ -58,34 +58,34 @@ class EnginePort(Protocol):
     def containers(
         self, project: str = "", *, labels: Mapping[str, str] | None = None
     ) -> tuple[Container, ...]:
-        """Every container of the project, or with these labels, stopped ones too."""
+        """Every container of the project, or with these labels, also stopped ones."""
 
     def container(self, id: str) -> Container | None:  # noqa: A002
-        """Everything about one container, or None when it is gone."""
+        """One container with all details, or None if it no longer exists."""
 
     def inspect(self, id: str) -> Json | Unknown:  # noqa: A002
-        """The engine's own document about a container."""
+        """The engine's JSON document about a container."""
 
     def image(self, ref: str) -> Json | Unknown:
-        """The engine's own document about an image."""
+        """The engine's JSON document about an image."""
 
     def networks(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
         """Networks with these labels."""
 
     def network(self, id: str) -> Json | Unknown:  # noqa: A002
-        """The engine's own document about a network."""
+        """The engine's JSON document about a network."""
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
         """Volumes with these labels."""
 
     def events(self, project: str, since: float | None = None) -> EventStream:
-        """What happens to the project's containers from now, or from a Unix time on."""
+        """The events of the project's containers, from now or from a Unix time on."""
 
     def start(self, id: str) -> str:  # noqa: A002
-        """Start a container; empty when it runs, else why it could not be started."""
+        """Start a container; returns an empty text, or why it could not be started."""
 
     def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
-        """Ask a program to end; kill it after `grace` seconds."""
+        """Stop a container; kill it after `grace` seconds."""
 
     def remove(self, id: str) -> str:  # noqa: A002
         """Kill and remove a container; empty, or why it could not be removed."""
@@ -97,7 +97,7 @@ class EnginePort(Protocol):
         """Remove a volume; empty, or why it could not be removed."""
 
     def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
-        """Remove what is stored there for containers; name -> why one is left."""
+        """Remove files that the engine stores for containers; name -> why a removal failed."""
 
     def logs(
         self,
@@ -106,7 +106,7 @@ class EnginePort(Protocol):
         since: float | None = None,
         until: float | None = None,
     ) -> str | Unknown:
-        """What a container wrote; Unknown where its logging driver keeps nothing."""
+        """A container's log; Unknown if its logging driver keeps none."""
 
     def execute(
         self,
@@ -120,10 +120,10 @@ class EnginePort(Protocol):
         """Exit code, standard output and standard error of a command in a container."""
 
     def sent_bytes(self, id: str) -> int | None:  # noqa: A002
-        """Bytes that left a container's own interfaces; None where the engine cannot say."""
+        """Bytes sent by a container's own interfaces; None if the engine has no count."""
 
     def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
-        """What a container uses now; `twice`: with a sample from a second before."""
+        """A container's resource use now; `twice`: also the sample from a second before."""
 
     def attach(self, id: str, argv: Sequence[str]) -> AttachedCommand:  # noqa: A002
         """Start a command in a container and keep its input and output open."""
@@ -131,4 +131,4 @@ class EnginePort(Protocol):
     def start_probe(
         self, image: str, *, network: str, labels: Mapping[str, str], lifetime: int
     ) -> str | None:
-        """Id of a new container without rights on a network; None where the image is absent."""
+        """Id of a new container without capabilities on a network; None if the image is absent."""

@@ -1,13 +1,13 @@
-"""Removes what a run created when the run is killed before it could do so itself.
+"""Removes what a run created if the run is killed before it has removed it itself.
 
-A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
-ends in any way, `kill -9` included, the child first unpauses what the run had paused, then removes
-the containers and networks that carry the run's labels, and stops those of somebody else that the
-run had woken. A run that ended well says so
-first, and the child just goes.
+A child process in its own session blocks on a pipe whose other end only the run holds. When the run
+ends in any way, `kill -9` included, the child first unpauses containers that the run had paused,
+then removes the containers and networks that carry the run's labels, and stops other containers
+that the run had started. A run that has cleaned up writes that to the pipe first, and the child
+exits.
 
 A Compose that the run had started may still be creating containers. It holds the same pipe open,
-so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
+so the child repeats the removal until the pipe is closed: no process is killed but containers.
 No container with access to the engine is needed, and no image.
 
     … reaper ADDRESS CERTIFICATES ORCHESTRATOR LABELS PARENT OTHERS
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from stacktest.adapters.process import Detached
 
 PATIENCE = 60.0
-"""Seconds that an engine which does not answer gets to come back."""
+"""Seconds to wait for an engine that does not answer."""
 SETTLED = 1.0
-"""Seconds after which the processor is no longer left to the stack that starts."""
+"""Seconds before the child loads its modules: the starting stack needs the processor first."""
 QUIET = 1.2
-"""Seconds without a new container after which nothing more is expected."""
+"""Seconds without a new container after which the removal counts as complete."""
 LONGEST = 1800.0
-"""Seconds to wait for a Compose that goes on after its run: as long as it may take to create."""
+"""Seconds to wait for a Compose that outlives its run: the time limit for creating."""
 
 
 class Reaper:
-    """The parent's end: `disarm` when the run has cleaned up itself, `release` when it cannot."""
+    """The run's handle of the child: `disarm` after a cleanup, `release` if that was impossible."""
 
     def __init__(self, child: "Detached") -> None:
         self._child = child
@@ -53,11 +53,11 @@ class Reaper:
 
     @property
     def pipe(self) -> int:
-        """The open file to hand to programs that create containers for the run."""
+        """The file descriptor that programs which create containers for the run have to inherit."""
         return self._child.pipe.fileno()
 
     def disarm(self) -> None:
-        """Tell the child that nothing is left to do, and wait until it has gone."""
+        """Tell the child that no removal is needed, and wait until it has exited."""
         if self._child.pipe.closed:
             return
         with contextlib.suppress(BrokenPipeError):
@@ -66,7 +66,7 @@ class Reaper:
         self.release()
 
     def release(self) -> None:
-        """Wait until the child has removed all that the engine goes on creating for the run."""
+        """Close the pipe, and wait until the child has removed the run's containers."""
         with contextlib.suppress(BrokenPipeError):
             self._child.pipe.close()
         with contextlib.suppress(ChildProcessError):
@@ -82,15 +82,15 @@ def arm(
     paused: Sequence[str] = (),
     log: Path | None = None,
 ) -> Reaper:
-    """Start the child, which removes what carries all of these labels when this process ends.
+    """Start the child, which removes all objects with these labels when this process ends.
 
-    `order` lists services, dependencies first: what has data is asked to end in the reverse order.
-    `stop` are ids of containers that are stopped then, and left where they are; `paused` those
-    that go on then.
+    `order` lists services, dependencies first: containers with data are stopped in the reverse
+    order. `stop` are ids of containers that are then stopped but not removed; `paused` ids of
+    containers that are then unpaused.
     """
     from stacktest.adapters import process
 
-    # A file such as `email.py` of a project must not keep it from its work.
+    # Isolated: a file such as `email.py` in the project must not replace a module of Python.
     argv = process.isolated(__name__)
     # The child must not look the engine up again: a person may choose another context meanwhile.
     argv += connection.words()
@@ -105,12 +105,12 @@ def watch(
     parent: int,
     others: Mapping[str, Sequence[str]],
 ) -> int:
-    """The child: block until the parent is gone, then remove what it left.
+    """The child's main function: wait until the parent has ended, then remove what it left.
 
     `place` is the engine's address, the folder of its certificates, and its orchestrator.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # The signal that ends the run may reach us too; our work begins after it.
+        # The signal that ends the run may also be sent to the child, whose work starts then.
         signal.signal(number, signal.SIG_IGN)
     if _is_disarmed(parent):
         return 0
@@ -139,9 +139,9 @@ _DISARM = b"disarm\n"
 
 
 def _load() -> None:
-    """Loads what the removal needs while there is time: a kill mostly comes where there is none.
+    """Import the modules that the removal needs in advance: after a kill, it should be quick.
 
-    An upgrade of the package during the run has no effect on the removal then, either.
+    So an upgrade of the package during the run does not affect the removal either.
     """
     import stacktest.adapters.engine.cleanup
     import stacktest.adapters.engine.kinds
@@ -149,9 +149,9 @@ def _load() -> None:
 
 
 def _is_disarmed(parent: int) -> bool:
-    """True when the parent said so; False when it is gone.
+    """Wait for the parent: True if it wrote the disarm message, False if it has ended without.
 
-    The pipe alone is not enough: a forked child of the parent may hold its other end open.
+    The pipe is not enough to notice that: a forked child of the parent may hold it open.
     """
     message = b""
     start, is_loaded = time.monotonic(), False
@@ -177,7 +177,7 @@ def _pipe_has_ended() -> bool:
 
 
 def _outlast(work: Callable[[], object]) -> None:
-    """Do the work; begin again while the engine restarts, for a minute from its first silence."""
+    """Do the work; repeat it while the engine does not answer, for at most `PATIENCE` seconds."""
     from stacktest.errors import ToolMissingError
 
     silent_since: float | None = None
@@ -189,7 +189,7 @@ def _outlast(work: Callable[[], object]) -> None:
             silent_since = moment if silent_since is None else silent_since
             if moment - silent_since > PATIENCE:
                 raise
-            # An engine that starts tells nobody that it is there again.
+            # No event tells that an engine has started again: poll.
             time.sleep(0.5)
         else:
             return
@@ -204,7 +204,7 @@ def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str], order: Sequ
         busy = not _pipe_has_ended() and time.monotonic() - start < LONGEST
         if removed.containers or removed.left or busy:
             quiet_since = time.monotonic()
-        # The engine may be finishing a request of the run: there is no event for "no more".
+        # The engine may still be finishing a request of the run, and no event tells the end: poll.
         time.sleep(0.2)
 
 

@@ -1,8 +1,8 @@
-"""Speaks to the container engine's HTTP interface directly, for questions that must be quick.
+"""Sends HTTP requests directly to the container engine, for requests that must be quick.
 
 One list of a stack's containers costs about 1 ms this way; importing the Docker SDK alone costs
-some 200 ms, which the reaper and every warm run would pay. `client` says which questions go which
-way, `connection` where the engine is.
+some 200 ms, which the reaper and every warm run would pay. `client` lists which requests use the
+socket and which the SDK, `connection` has the engine's address.
 """
 
 import contextlib
@@ -26,44 +26,44 @@ from stacktest.errors import ToolMissingError
 T = TypeVar("T")
 
 FRAME = struct.Struct(">BxxxL")
-"""Goes before what a command says: to which stream it was written, and how many bytes follow."""
+"""The header of a frame of output: the stream, and the number of bytes that follow."""
 OUT, ERR = 1, 2
 CONNECT = 10.0
-"""Seconds for a connection to be made."""
+"""Seconds to wait for a connection."""
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """What the engine answered: the status of the answer, and its bytes."""
+    """A response of the engine: its status and its body."""
 
     status: int
     body: bytes
     server: str = ""
-    """The engine's name and version, as it signs its answers."""
+    """The `Server` header: the engine's name and version."""
 
     @property
     def is_podman(self) -> bool:
-        """Whether Podman answered, which is not Docker in all that it says."""
+        """Whether the engine is Podman, whose documents differ from Docker's in places."""
         return self.server.startswith("Libpod/")
 
     @property
     def ok(self) -> bool:
-        """True when the engine did as asked; 304 means that it was so already."""
+        """Whether the request succeeded; 304 means that the state was reached already."""
         return self.status < http.HTTPStatus.BAD_REQUEST
 
     @property
     def data(self) -> Json:
-        """Its document, or its words where it is none."""
+        """The body as JSON, or as text if it is not JSON."""
         return _decode(self.body)
 
     @property
     def message(self) -> str:
-        """The engine's words about a refusal."""
+        """The engine's message about a refusal."""
         data = self.data
         return str(data.get("message", "")) if isinstance(data, dict) else str(data)
 
 
 class EngineSocket:
-    """One engine; every call is a connection of its own, so threads may share it."""
+    """Requests to one engine; each opens its own connection, so threads may share the object."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -77,7 +77,7 @@ class EngineSocket:
         *,
         timeout: float = 300.0,
     ) -> Reply:
-        """The engine's answer; filters and other structures in `query` are sent as JSON."""
+        """The engine's response; filters and other structures in `query` are sent as JSON."""
         headers, body = {"Host": "engine"}, None
         if document is not None:
             headers["Content-Type"], body = "application/json", json.dumps(document)
@@ -98,7 +98,7 @@ class EngineSocket:
         return reply
 
     def ask(self, path: str, query: Mapping[str, Json] | None = None) -> Reply:
-        """The whole answer; a refusal raises ToolMissingError with the engine's words."""
+        """The response to a GET request; ToolMissingError with the engine's message: a refusal."""
         return self._granted("GET", path, query)
 
     def get(self, path: str, query: Mapping[str, Json] | None = None) -> Json:
@@ -106,11 +106,11 @@ class EngineSocket:
         return self.ask(path, query).data
 
     def post(self, path: str, document: Json, *, timeout: float = 300.0) -> Reply:
-        """The answer to a document; a refusal raises as in `ask`."""
+        """The response to a POST request with a document; a refusal raises as in `ask`."""
         return self._granted("POST", path, document=document, timeout=timeout)
 
     def talk(self, path: str, document: Json, data: bytes) -> bytes:
-        """Post a document, write `data` to what it started, and read until that ends."""
+        """Post a document, write `data` to the command that it starts; return the whole output."""
         connection = self._two_way()
         headers = {
             "Host": "engine",
@@ -124,7 +124,7 @@ class EngineSocket:
             if answer.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
                 reply = Reply(status=answer.status, body=answer.read())
                 raise self._refusal(reply, "POST", path)
-            # Written by a thread of its own: the command may write much before it has read all.
+            # Written in a thread: the command may write much output before it has read all input.
             threading.Thread(
                 target=_write_all,
                 args=(connection.sock, data),
@@ -138,7 +138,7 @@ class EngineSocket:
             connection.close()
 
     def stream(self, path: str, query: Mapping[str, Json] | None = None) -> "Lines":
-        """An endless answer, one JSON document per line."""
+        """An open stream of JSON documents, one per line."""
         connection = self._connect(None)
         try:
             connection.request("GET", _target(path, query), headers={"Host": "engine"})
@@ -153,7 +153,7 @@ class EngineSocket:
         query: Mapping[str, Json],
         reader: Callable[[IO[bytes]], T],
     ) -> T | Unknown:
-        """What `reader` makes of an answer that may be too long to be held; Unknown: a refusal."""
+        """The result of `reader` for a response that may not fit in memory; Unknown: a refusal."""
         connection = self._connect(300.0)
         try:
             connection.request("GET", _target(path, query), headers={"Host": "engine"})
@@ -187,7 +187,7 @@ class EngineSocket:
         )
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
-        """An open connection; `timeout` is how long the engine may then be silent."""
+        """An open connection; `timeout` is the number of seconds without a byte of the engine."""
         connection = self._way()
         try:
             connection.connect()
@@ -198,7 +198,7 @@ class EngineSocket:
         return connection
 
     def _two_way(self) -> http.client.HTTPConnection:
-        """An open connection whose directions end one by one, with TLS, too."""
+        """An open connection that can be closed in one direction only, also with TLS."""
         context = self.connection.tls_context()
         if context is None:
             return self._connect(300.0)
@@ -240,11 +240,11 @@ class Lines:
                 if line.strip():
                     yield json.loads(line)
         except (OSError, ValueError, RecursionError, AttributeError, http.client.HTTPException):
-            # Closed under our hands, by us or by the engine: the stream has ended.
+            # Closed by another thread or by the engine during the read: the stream has ended.
             return
 
     def close(self) -> None:
-        """End the stream, waking whoever reads it."""
+        """End the stream, also for a thread that is reading it."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -252,7 +252,7 @@ class Lines:
 
 
 def split_streams(framed: bytes) -> Mapping[int, bytearray]:
-    """Stream → all that was written to it."""
+    """Stream → all bytes that were written to it."""
     streams = {OUT: bytearray(), ERR: bytearray()}
     at = 0
     while at + FRAME.size <= len(framed):
@@ -280,14 +280,14 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def _write_all(connection: socket.socket, data: bytes) -> None:
-    # A command that has ended reads no more; what it answered by then is its answer.
+    # The command may end before it has read all input: its output so far is the result.
     with contextlib.suppress(OSError):
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
 
 
 def _target(path: str, query: Mapping[str, Json] | None) -> str:
-    # No version in the path: the engine then speaks its newest, which both old and new ones do.
+    # Without a version in the path, every engine uses its newest interface.
     if not query:
         return quote(path, safe="/:@", errors="surrogatepass")
     flat = {

@@ -1,6 +1,6 @@
-"""Spares of containers that are about to be replaced, and the way back from them.
+"""Creates spares of containers that will be replaced, and restores the containers from them.
 
-All of it may be done again after a crash: what is there already is not made twice.
+Every step can be repeated after a crash: an object that exists already is not created again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,29 +16,29 @@ from stacktest.errors import ToolFailedError
 
 
 class Spares(Protocol):
-    """What remembers how old containers were made; a swarm keeps it in another way."""
+    """Stores how old containers were created; a swarm implements it in another way."""
 
     def make(self, containers: Sequence[OldContainer]) -> None:
-        """What puts each container back, unless it is there."""
+        """Store how each container was created, unless that was stored already."""
 
     def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
-        """Each old container again, but not started: old id → the id that it has now."""
+        """Create each old container again without starting it: old id → its new id."""
 
     def successors(self, project: str, containers: Sequence[OldContainer]) -> tuple[Container, ...]:
-        """What runs in place of the old containers, and is removed before they come back."""
+        """The containers that replaced the old ones; they are removed before a restoration."""
 
     def own_labels_of(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
         """The labels that stacktest gave to the old containers."""
 
 
 class SpareContainers:
-    """Makes and uses the spares of one update; `labels` mark them."""
+    """Creates and uses the spares of one update; `labels` mark them."""
 
     def __init__(self, engine: Engine, *, labels: Mapping[str, str]) -> None:
         self._engine, self._labels = engine, labels
 
     def make(self, containers: Sequence[OldContainer]) -> None:
-        """A spare of each container, unless it is there."""
+        """Create a spare of each container, unless it exists."""
         for old in containers:
             if self._engine.container(old.spare) is not None:
                 continue
@@ -50,9 +50,9 @@ class SpareContainers:
             self._create(old.spare, spare_body(document, without_project(self._labels)))
 
     def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
-        """Each old container again, created but not started: old id → the id that it has now.
+        """Create each old container again without starting it: old id → its new id.
 
-        One that was never replaced stays the one that it is.
+        A container that was never replaced keeps its id.
         """
         ids: dict[str, str] = {}
         for old in containers:
@@ -66,7 +66,7 @@ class SpareContainers:
         return self._engine.container(container) is not None
 
     def successors(self, project: str, containers: Sequence[OldContainer]) -> tuple[Container, ...]:
-        """What runs in place of the old containers."""
+        """The containers that replaced the old ones."""
         services, own = {old.service for old in containers}, {old.container for old in containers}
         return tuple(
             item
@@ -103,7 +103,7 @@ class SpareContainers:
         return container
 
     def _reference(self, spare: dict[str, object]) -> str:
-        """The image as the old container named it, where that still is the same image."""
+        """The old container's reference to its image, else the id if it now means another image."""
         reference, id_ = remembered_image(spare), str(spare["Image"])
         image = self._engine.image(reference)
         is_same = not isinstance(image, Unknown) and image["Id"] == id_

@@ -1,9 +1,9 @@
-"""An engine behind ssh: a socket file here that leads to its socket there.
+"""Reaches an engine behind ssh by a local socket file that is forwarded to the remote socket.
 
-The docker command runs a program there for each connection, which takes a third of a second. Here
-the docker command there says once which socket it uses, and one `ssh` forwards to it for as long as
-this process lives. What `~/.ssh/config` says of the host holds, but for two things: host keys are
-always verified, and nobody is asked for anything.
+The docker command starts a remote program for each connection, which takes a third of a second.
+This module asks the remote docker command once for its socket, and one `ssh` forwards to it as long
+as this process lives. The settings of `~/.ssh/config` apply, with two exceptions: host keys are
+always verified, and ssh never prompts.
 """
 
 import atexit
@@ -22,7 +22,7 @@ from stacktest.adapters.temporary import make_folder
 from stacktest.errors import ToolMissingError, UsageError
 
 CONNECT = 10
-"""Seconds for a connection to the host."""
+"""Seconds to wait for a connection to the host."""
 PATIENCE = 30.0
 """Seconds until the forwarding has to work."""
 STRICT = (
@@ -34,7 +34,7 @@ ALONE = ("-o", "ControlMaster=no", "-o", "ControlPath=none")
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """Where an address of the form `ssh://[USER@]HOST[:PORT][/SOCKET]` leads."""
+    """The parts of an address of the form `ssh://[USER@]HOST[:PORT][/SOCKET]`."""
 
     host: str
     options: tuple[str, ...]
@@ -42,17 +42,17 @@ class Target(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What `ssh` has to be given: a host is never taken for an option."""
+        """The arguments of `ssh`; `--` keeps a host from being read as an option."""
         return (*self.options, "--", self.host)
 
     @property
     def command(self) -> str:
-        """What a person types to get there."""
+        """The command with which a person connects to the host."""
         return shlex.join(("ssh", *self.options, self.host))
 
 
 def target_of(address: str) -> Target:
-    """The parts of the address; UsageError where it is not one."""
+    """The parts of the address; UsageError if it is not an ssh address."""
     parts = urlsplit(address)
     try:
         port, host = parts.port, parts.hostname or ""
@@ -71,7 +71,7 @@ def target_of(address: str) -> Target:
 
 @cache
 def host_name(address: str) -> str:
-    """The host's own name or IP address: the one in the address may be an alias of ssh's."""
+    """The host's real name or IP address: the address may hold an alias of `~/.ssh/config`."""
     target = target_of(address)
     settings = process.run(("ssh", "-G", *target.words)).out.splitlines()
     names = [line.removeprefix("hostname ") for line in settings if line.startswith("hostname ")]
@@ -79,7 +79,7 @@ def host_name(address: str) -> str:
 
 
 def forwarded_socket(address: str) -> Path:
-    """The socket file that leads to the engine; ToolMissingError says what ssh refuses."""
+    """The local socket file that is forwarded to the engine; ToolMissingError if ssh fails."""
     with _LOCK:
         forward = _FORWARDS.get(address)
         if forward is not None and process.has_ended(forward.program):
@@ -92,7 +92,7 @@ def forwarded_socket(address: str) -> Path:
 
 
 def refusal(target: Target, words: str) -> ToolMissingError:
-    """What ssh said about a connection that it did not make, and what to do."""
+    """The error for a failed connection, from the error output of ssh, with what to do."""
     reason = next((row for sign, row in _REASONS.items() if sign in words), None)
     what, hint = reason or (f"ssh does not reach {{host}}: {_last_line(words)}", "{ssh}")
     names = {"host": target.host, "ssh": target.command}
@@ -107,7 +107,7 @@ def refusal(target: Target, words: str) -> ToolMissingError:
 class _Forward(Struct, frozen=True, kw_only=True):
     socket: Path
     program: process.Detached
-    """Ends when this process does: its pipe has ended then."""
+    """Ends with this process, which closes the program's pipe by ending."""
 
 
 _FORWARDS: dict[str, _Forward] = {}
@@ -142,14 +142,14 @@ _REASONS = {
         "install it there, or name the socket: ssh://{host}/var/run/docker.sock",
     ),
 }
-"""Words of ssh → what they mean, and what to do; the first that fits."""
+"""Text in the error output of ssh → its meaning, and what to do; the first match counts."""
 
 
 def _open(target: Target) -> _Forward:
     there = target.socket or _socket_there(target)
     folder = make_folder("engine")
     here, log = folder / "engine.sock", folder / "ssh.log"
-    # It reads until our end of its pipe is closed, be it by `kill -9`.
+    # `cat` reads until this process closes its end of the pipe, also if it is killed.
     command = (*STRICT, *ALONE, "-L", f"{here}:{there}", *target.words, "cat")
     program = process.spawn_detached(("ssh", *command), log=log)
     deadline = time.monotonic() + PATIENCE

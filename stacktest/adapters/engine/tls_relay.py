@@ -1,8 +1,8 @@
-"""Connections to an engine with TLS whose two directions end one by one.
+"""TLS connections to an engine that can be closed in one direction only.
 
-A command in a container whose input has ended goes on to answer. Python's own TLS sockets cannot
-end one direction without losing what arrives then, so here a thread has the connection, and what
-everybody else has is a plain socket. The Docker SDK gets a socket file that leads to such ones.
+A command in a container still writes output after its input was closed. Python's own TLS sockets
+cannot close one direction without losing bytes that arrive later, so a thread owns the connection
+here, and callers get a plain socket. The Docker SDK gets a socket file for such connections.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _LOCK = threading.Lock()
 
 @dataclass(kw_only=True, slots=True)
 class SecureConnection:
-    """TLS over a connected socket, without a socket of its own: what comes and what goes."""
+    """TLS over a connected socket, by memory buffers for incoming and outgoing bytes."""
 
     wire: socket.socket
     tls: ssl.SSLObject
@@ -32,7 +32,7 @@ class SecureConnection:
 
 
 def secured(wire: socket.socket, context: ssl.SSLContext, host: str) -> SecureConnection:
-    """TLS with whoever is at the other end, who has to prove to be `host`; an OSError if not."""
+    """The TLS connection over `wire`, with the certificate verified for `host`; OSError if not."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=host)
     while True:
@@ -47,14 +47,14 @@ def secured(wire: socket.socket, context: ssl.SSLContext, host: str) -> SecureCo
 
 
 def relayed(secure: SecureConnection) -> socket.socket:
-    """A plain socket for the connection, which belongs to a thread from now on."""
+    """A plain socket for the connection; a thread owns the connection from now on."""
     near, far = socket.socketpair()
     _start(_Pump(far, secure).run)
     return near
 
 
 def socket_file_to(key: object, connect: Callable[[], SecureConnection]) -> str:
-    """A socket file here; a connection to it is one that `connect` makes. One for each `key`."""
+    """A local socket file, one for each `key`; its connections are relayed to `connect()`."""
     with _LOCK:
         if key not in _FILES:
             path = str(make_folder("engine") / "engine.sock")
@@ -85,14 +85,14 @@ def _accept(listener: socket.socket, connect: Callable[[], SecureConnection]) ->
         try:
             secure = connect()
         except OSError:
-            # Whoever asks sees a connection that ends; `socket` asks first, and says why.
+            # The client sees a closed connection; the earlier request by `socket` reports why.
             near.close()
             continue
         _start(_Pump(near, secure).run)
 
 
 class _Pump:
-    """Moves bytes both ways until both have ended."""
+    """Moves bytes in both directions until the engine has closed its direction."""
 
     def __init__(self, plain: socket.socket, secure: SecureConnection) -> None:
         self._plain, self._secure, self._wire = plain, secure, secure.wire
@@ -110,7 +110,7 @@ class _Pump:
                 self._receive()
 
     def _wait(self) -> None:
-        """Until one of them can go on."""
+        """Wait until one of the sockets can be read or written."""
         reads_plain = not self._plain_ended and not self._to_wire
         reads_wire = not self._wire_ended and not self._to_plain
         with selectors.DefaultSelector() as selector:
@@ -141,7 +141,10 @@ class _Pump:
                 self._decrypt(data)
 
     def _encrypt(self, data: bytes) -> None:
-        """No data: this direction has ended. Nothing that came is waiting then, to be lost."""
+        """Encrypt data for the engine; no data closes this direction.
+
+        At that time no received bytes are waiting, which `unwrap` would lose.
+        """
         if data:
             self._secure.tls.write(data)
         else:
@@ -158,6 +161,6 @@ class _Pump:
         except ssl.SSLWantReadError:
             return
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            # Once our own end is written, theirs is an error; what came before it is passed on.
+            # After this side has closed, the engine's close is an error: pass on earlier bytes.
             pass
         self._wire_ended = True

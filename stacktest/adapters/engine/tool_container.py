@@ -1,4 +1,4 @@
-"""Containers that hold a program for a moment: without a network, as root, removed at the end."""
+"""Short-lived containers that run one program: without a network, as root, removed at the end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 Folders = Mapping[str, tuple[str, bool]]
-"""Volume or folder of the host → where it is in the container, and whether it may be written."""
+"""Volume or folder of the host → its path in the container, and whether it is writable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolContainer:
-    """What such a container is made of."""
+    """The image, mounts, labels and variables of such a container."""
 
     image: str
     folders: Folders
@@ -29,7 +29,7 @@ class ToolContainer:
     def run(
         self, connection: Connection, argv: Sequence[str], *, timeout: float
     ) -> tuple[int, str]:
-        """Exit code and output of one program. StacktestError: the container could not be made."""
+        """Exit code and output of one program. StacktestError: the container was not created."""
         from docker.errors import APIError
 
         with closing(connection.sdk()) as sdk, self._made(sdk, argv) as container:
@@ -42,7 +42,7 @@ class ToolContainer:
 
     @contextmanager
     def waiting(self, connection: Connection) -> Iterator[str]:
-        """Id of a container that runs and does nothing. StacktestError: it could not be started."""
+        """Id of a running, idle container. StacktestError: the container could not be started."""
         from docker.errors import APIError
 
         with closing(connection.sdk()) as sdk, self._made(sdk, _WAIT) as container:
@@ -87,7 +87,7 @@ class ToolContainer:
 
 
 def is_being_removed(status: int | None, message: str) -> bool:
-    """Whether the engine refuses to remove a container since somebody else does so."""
+    """Whether the engine refuses to remove a container since another client is removing it."""
     return status == HTTPStatus.CONFLICT and _BEING_REMOVED in message
 
 
@@ -97,7 +97,7 @@ _BEING_REMOVED = "is already in progress"
 
 
 def _remove(sdk: "APIClient", container: str) -> None:
-    """Remove it; what removes the containers of an ended process may be doing so already."""
+    """Remove the container; no error if another process (the reaper) is removing it already."""
     from docker.errors import APIError
 
     try:
@@ -113,5 +113,5 @@ def _remove(sdk: "APIClient", container: str) -> None:
 
 
 _NOT_STARTED = 127
-# Its standard input is open and nobody writes to it. Every image with a shell has `read`.
+# Blocks: standard input is open and nothing is written to it. Every shell has `read`.
 _WAIT = ("sh", "-c", "read nothing")

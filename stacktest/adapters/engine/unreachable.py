@@ -1,4 +1,4 @@
-"""Why an engine was not reached, in one sentence, and the next command."""
+"""The errors of an engine that cannot be reached: the reason in one sentence, and what to do."""
 
 import socket
 import ssl
@@ -8,12 +8,12 @@ from stacktest.adapters.engine.connection import USUAL_SOCKET, Connection
 from stacktest.errors import ToolMissingError
 
 OLDEST_API = (1, 41)
-"""The oldest interface with which this package is tested: that of Docker 20.10."""
+"""The oldest version of the API with which this package is tested: that of Docker 20.10."""
 NOT_TLS = b"Client sent an HTTP request to an HTTPS server"
 
 
 def no_answer(connection: Connection, error: Exception) -> ToolMissingError:
-    """What an error on the way to the engine means."""
+    """The error for a connection to the engine that failed with `error`."""
     what, hint = _tls_refusal(connection, error) or _silence(connection, error)
     return ToolMissingError(what, where=connection.address, hint=hint)
 
@@ -21,9 +21,9 @@ def no_answer(connection: Connection, error: Exception) -> ToolMissingError:
 def wrong_interface(
     connection: Connection, status: int, body: bytes, version: str
 ) -> ToolMissingError | None:
-    """Why an answer is not one of an engine that can be used; None where it is.
+    """The error for a response of an engine that cannot be used; None if it can be used.
 
-    `version` is the newest interface that the engine has, as its answers say it.
+    `version` is the newest version of the API that the engine has, from its response headers.
     """
     if status == HTTPStatus.BAD_REQUEST and NOT_TLS in body:
         return ToolMissingError(
@@ -76,7 +76,7 @@ def _silence(connection: Connection, error: Exception) -> tuple[str, str]:
 
 
 def _reason(error: ssl.SSLError) -> str:
-    """OpenSSL's own word for it; errors that Python made have none."""
+    """OpenSSL's name of the error; errors that Python itself raised have no name."""
     return str(getattr(error, "reason", None) or error)
 
 

@@ -103,7 +103,7 @@ class NameMap(Struct, frozen=True, kw_only=True):
         )
 
     def is_ours(self, name: str) -> bool:
-        """Whether the front door is asked for `name`: a route's, the domain, or any name below."""
+        """Whether `name` belongs to the front door: a route's name, the domain or one below it."""
         name = to_ascii(name)
         below = bool(self.domain) and (name == self.domain or name.endswith(f".{self.domain}"))
         return below or self.knows(name)
@@ -126,9 +126,10 @@ class NameMap(Struct, frozen=True, kw_only=True):
         }
 
     def move_to(self, other: "NameMap") -> None:
-        """Take over where another look found doors and published ports, for everybody who has this.
+        """Replace the doors and published addresses, in place, by those of `other`.
 
-        The engine may publish a container that was created again at another port.
+        The engine may publish another port for a container that was created again. In place, so
+        that every user of this map sees the new addresses.
         """
         pairs = (
             (self.doors, dict(other.doors)),
