@@ -2,7 +2,7 @@
 
     names     of headers, cookies, query parameters, JSON members, storage, settings, form fields
     shapes    texts in the unmistakable form of a token: JWT, `ghp_…`, `hvs.…`
-        fields    password fields, and fields whose name, label or selector names a secret
+    fields    password fields, and fields whose name, label or selector names a secret
 
 Values that are ordinary words are left out: masking them would make the trace unreadable.
 """

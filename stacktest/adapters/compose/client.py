@@ -161,7 +161,7 @@ class Compose:
     def start(
         self, services: Iterable[str], override: Json, *, timeout: float = 120
     ) -> process.Completed:
-        """Start created containers through Compose, for features that the engine's API lacks."""
+        """Start created containers through Compose, which alone handles inline files and hooks."""
         words = ("up", "--detach", "--no-deps", "--no-recreate", *services)
         return self._up(words, override, timeout=timeout)
 

@@ -3,10 +3,10 @@
     Compose's output                                    stacktest's message
     required variable V is missing a value              every such variable at once, with its file
     … after a warning that V is not set                 V is not set, and the key that is blank
-    env file F not found                                which service wants it, in which file
+    env file F not found                                which service names it, in which file
     service "a" depends on undefined service "b"        the key and the file
     dependency cycle detected: a -> b -> a              the cycle
-        yaml: line 3: …                                     the file, found by parsing each
+    yaml: line 3: …                                     the file, found by parsing each
     Additional property p is not allowed                the key; this Compose may be too old
     anything else                                       its last line, and the key if it is known
 

@@ -4,7 +4,7 @@
                         containers, images, networks, info, events, start, stop, remove, execute
                         and logs, of which only the end is kept
     by the Docker SDK   requests with a protocol or many options of their own: attached commands,
-                            probe and tool containers
+                        probe and tool containers
 
 See the decision "Two ways to one engine". This module only reads and acts; `core.observed_state`
 has the types, `core.readiness` the judgement.

@@ -10,7 +10,7 @@ docker command reads the same variables, so that it uses the same engine.
 
     unix://FILE                  an engine of this machine
     tcp://HOST:PORT              possibly another machine, with its own files and ports
-        ssh://USER@HOST              likewise, through a socket that ssh forwards (module `ssh`)
+    ssh://USER@HOST              likewise, through a socket that ssh forwards (module `ssh`)
 """
 
 import json

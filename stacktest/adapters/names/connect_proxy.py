@@ -184,8 +184,9 @@ def _address(method: str, target: str) -> Address | None:
 
 
 def _as_origin(head: bytes, target: str) -> bytes:
-    """The request in the form for an origin server; `Connection: close`, since the client's next
-    request may be for another server.
+    """The request in the form for an origin server.
+
+    With `Connection: close`, since the client's next request may be for another server.
     """
     first, *headers = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     method, _, version = first.split(b" ", 2)

@@ -1,1 +1,1 @@
-"""Starts services and waits until they are ready, or names one cause."""
+"""Starts services and waits until they are ready, or reports the cause of the failure."""

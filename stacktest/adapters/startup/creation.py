@@ -1,8 +1,8 @@
-"""Lets Compose create what is missing; what cannot be created costs only itself and what needs it.
+"""Creates missing containers by Compose; a failure stops only that service and its dependants.
 
-One call of Compose creates all of it, or fails as a whole. Then the service that its words are
-about is left out and the others are created; where they name none, each is created by itself. Only
-where that tells nothing apart, and nothing else runs, is it the failure of the whole stack.
+One call of Compose creates all containers, or fails as a whole. If its message names a service,
+that service is left out and the others are created; if not, each is created by its own call. Only
+if these calls all fail alike, and no container exists, does the whole stack fail.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ from stacktest.errors import ToolMissingError
 
 
 class Creation(Struct, frozen=True, kw_only=True):
-    """Creates the containers of one bring-up and hands them to its loop."""
+    """Creates the containers of one bring-up and passes them to its loop."""
 
     stack: Stack
     deployment: Deployment
@@ -38,11 +38,11 @@ class Creation(Struct, frozen=True, kw_only=True):
     run_id: str
     keep: bool
     holding: Sequence[int]
-    """Open files that Compose keeps open, so that the reaper knows that it still works."""
+    """File descriptors that Compose keeps open, so that the reaper knows that it still runs."""
     diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None
 
     def create(self, missing: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-        """Service -> ids of its new containers; what cannot be created is a failure of the loop."""
+        """Service -> ids of its new containers; the others become failures of the loop."""
         stack = self.stack
         networks = self.engine.networks({PROJECT: stack.name})
         existing = {str(net["Name"]): net.get("Labels") or {} for net in networks}
@@ -78,13 +78,13 @@ class Creation(Struct, frozen=True, kw_only=True):
                 self._create_each(remaining, override, completed)
                 return
             self.loop.fail(failure)
-            # Compose wants whatever any service names, whoever is to be created.
+            # Compose requires the networks and volumes of all services, also of those left out.
             is_alone = True
 
     def _create_each(
         self, services: Sequence[str], override: Json, together: process.Completed
     ) -> None:
-        """Create the services one by one, to learn which of them cannot be."""
+        """Create the services one by one, to find those that cannot be created."""
         outcomes = {name: self._run([name], override, is_alone=True) for name in services}
         failures = [
             self._failure([name], completed, culprit=name)
@@ -96,7 +96,7 @@ class Creation(Struct, frozen=True, kw_only=True):
         if not failures:
             return
         if self._lost_engine() or (is_common and not self.loop.containers):
-            # The cause is none of the services, and there is nothing without them.
+            # No single service is the cause, and no other container exists.
             raise NotReadyError.of({"": self._failure(services, together)})
         self.loop.fail(*failures)
 
@@ -155,12 +155,12 @@ def _asked_for_none(name: str) -> StartFailure:
 
 
 def _is_whole_once_created(stack: Stack, name: str) -> bool:
-    """True when Compose adds nothing to it after it was created, such as a second network."""
+    """Whether Compose does nothing after creating it, such as connecting a second network."""
     return len(stack.services[name].networks) <= 1 and not _needs_compose(stack, name)
 
 
 def _needs_compose(stack: Stack, name: str) -> bool:
-    """True when only Compose can start it: it copies inline files in, or runs hooks."""
+    """Whether only Compose can start it: Compose copies inline files, or runs hooks."""
     service = stack.services[name]
     inline = any(not file.path for file in service.files)
     return inline or bool((service.definition or {}).get("post_start"))

@@ -1,4 +1,4 @@
-"""What creates and replaces the containers of services: Compose, or `docker stack deploy`."""
+"""The interface of the program that creates containers: Compose, or `docker stack deploy`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from stacktest.core.json_data import Json
 
 
 class Deployment(Protocol):
-    """The program that turns definitions into containers; the engine starts them."""
+    """Creates and replaces the containers of services; the engine starts them."""
 
     def create(
         self,
@@ -18,15 +18,15 @@ class Deployment(Protocol):
         holding: Sequence[int] = (),
         without: Iterable[str] = (),
     ) -> process.Completed:
-        """Create what is missing and start nothing; `override` has the labels.
+        """Create missing containers, networks and volumes, unstarted; `override` has the labels.
 
-        What only the services `without` need, such as a network, does not have to be there.
+        Networks and volumes that only the services `without` need are not required.
         """
 
     def start(self, services: Iterable[str], override: Json) -> process.Completed:
-        """Start what was created, where the engine alone cannot."""
+        """Start created containers that the engine alone cannot start."""
 
     def recreate(
         self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
     ) -> process.Completed:
-        """Replace the containers of services, and start the new ones, from images that are here."""
+        """Replace the containers of services and start the new ones, from images of the engine."""

@@ -1,10 +1,10 @@
-"""Which containers of a plan exist already: used as they are, missing, left behind, or in the way.
+"""Sorts the services of a plan by their containers: used, missing, left behind, or in the way.
 
-container                                    becomes
+container                                    result
 running, or a job that ended as it should    used as it is, whoever started it
 none                                         missing: created and started
 left behind by an earlier run of stacktest   removed, then missing
-stopped, and not stacktest's                 in the way: an error, started only by `always`
+stopped, and not created by stacktest        in the way: an error; mode `always` starts it
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,10 +33,10 @@ def present_containers(
     *,
     replace_changed: bool,
 ) -> Mapping[str, tuple[Container, ...]]:
-    """Planned service -> its containers; a run with an id first removes what others left behind.
+    """Planned service -> its containers; with a `run_id`, first remove leftovers of other runs.
 
-    A container of `stacktest up` stays while it runs: what was up before a run is up after it.
-    Where its definition has changed it is used as it is, unless `replace_changed`.
+    A running container of `stacktest up` stays: it was up before the run and is up after it. If its
+    definition has changed, it is used as it is, unless `replace_changed`.
     """
     listed = engine.containers(stack.name)
     own_id = labels.stack_id(stack)
@@ -63,7 +63,7 @@ def present_containers(
 
 
 def refuse_open_networks(stack: Stack, services: Iterable[str], engine: EnginePort) -> None:
-    """A network that exists and leads outside is a UsageError where nothing may leave."""
+    """UsageError if egress is denied, but a network exists that is not internal."""
     if not stack.denies_egress:
         return
     if not engine.facts().answers_beside_name_servers:
@@ -90,7 +90,7 @@ def refuse_open_networks(stack: Stack, services: Iterable[str], engine: EnginePo
 def missing_of(
     plan: Plan, present: Mapping[str, tuple[Container, ...]], rules: Mapping[str, Rule]
 ) -> tuple[str, ...]:
-    """Planned services that have to be started: no container, or one that does not run."""
+    """Planned services that have to be started: without a container, or with a stopped one."""
     return tuple(
         name
         for name in plan.services
@@ -102,7 +102,7 @@ def missing_of(
 def stopped_containers(
     present: Mapping[str, tuple[Container, ...]], missing: Sequence[str], rules: Mapping[str, Rule]
 ) -> tuple[Container, ...]:
-    """Containers of the missing services that exist and do not run."""
+    """Stopped containers of the missing services."""
     return tuple(
         container
         for name in missing

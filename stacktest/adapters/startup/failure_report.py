@@ -1,4 +1,4 @@
-"""Tells why a stack did not come up: service, cause, its last words, and the next command.
+"""Reports why a stack did not come up: service, cause, last log lines, and the next command.
 
     error: grafana exited 3
       at: service grafana, container demo-grafana-1, image grafana/grafana:11.0.0
@@ -9,8 +9,8 @@
         | database system is ready to accept connections
       hint: stacktest up grafana; docker compose logs grafana
 
-Compose and engine have many words for the same cause; `core.diagnosis.known_refusals` has the usual
-ones, and the rest is passed on as it is, without the stack's secrets (`core.secrets`).
+Compose and the engine have several messages for the same cause; `core.diagnosis.known_refusals` has
+the frequent ones, and others are passed on, without the stack's secrets (`core.secrets`).
 """
 
 import re
@@ -31,11 +31,11 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
 
 LINES = 20
-"""How many last lines of a culprit are shown; of what it depends on, a quarter of that."""
+"""Number of log lines that are shown of the failed service; of its dependencies, a quarter."""
 
 
 class NotReadyError(StackNotReadyError):
-    """A stack that did not come up, with the details between `at` and `hint`."""
+    """A stack did not come up; the message has details between `at` and `hint`."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class NotReadyError(StackNotReadyError):
         super().__init__(what, where=where, hint=hint, code=code, service=service)
         self.details = tuple(details)
         self.failures: Mapping[str, StartFailure] = failures or {}
-        """Service → why it is not up, where that is known."""
+        """Service → its failure, if known."""
 
     @classmethod
     def of(cls, failures: Mapping[str, StartFailure]) -> "NotReadyError":
-        """The error about services that are not up: the first cause, then those of the others."""
+        """The error for services that are not up: the first cause, then those of the others."""
         first, *others = by_cause(failures)
         return cls(
             first.cause,
@@ -87,10 +87,10 @@ def container_failed(
     diagnosis: Diagnosis | None = None,
     since: float | None = None,
 ) -> StartFailure:
-    """The failure of a container that will not become ready; `others` are its neighbours.
+    """The failure of a container that will not become ready; `others` are the other services'.
 
-    `usual` is how many seconds it took in earlier runs, `since` when this one began, in Unix time.
-    `diagnosis` is the cause, where the facts decide it: the rest is what it was decided by.
+    `usual` is the number of seconds that it took in earlier runs, `since` the Unix time at which
+    this run began. `diagnosis` is the cause, if the facts show it: it replaces the general message.
     """
     service = stack.services[culprit.service]
     why, kind, hint = _explained(culprit, judged, stack, rule)
@@ -103,7 +103,7 @@ def container_failed(
         health_log = mask(culprit.health_log, stack)
         details.append(f"last health check: {' '.join(health_log.split())[:400]}")
     if rule is not None and rule.kind is Kind.ROUTED and stack.front_door in others:
-        # The one that knows comes first: of a 502, the program behind it knows nothing.
+        # The front door's log comes first: for a 502, the service itself has logged nothing.
         door = others[stack.front_door]
         log = engine.logs(door.id, tail=_DOOR_LINES, since=since)
         details += _door_lines(stack, door, log, service.name, rule.host)
@@ -133,9 +133,9 @@ def creation_failed(
     *,
     culprit: str = "",
 ) -> StartFailure:
-    """The failure of a `docker compose up --no-start`; without a service where none is named.
+    """The failure of a `docker compose up --no-start`; without a service if none is named.
 
-    `culprit` is whose it is, whomever the words name.
+    `culprit` is the failed service, if the caller knows it.
     """
     lines = [line.strip() for line in mask(output, stack).splitlines() if line.strip()]
     text = "\n".join(line for line in lines if "level=warning" not in line)
@@ -158,7 +158,7 @@ def creation_failed(
 
 
 def mask(text: str, stack: Stack) -> str:
-    """The text without the stack's secrets; what a variable holds is replaced by `${NAME}`."""
+    """The text with the stack's secrets masked; the value of a variable becomes `${NAME}`."""
     return redact_named(text, named_secrets(stack))
 
 
@@ -169,7 +169,7 @@ def last_words(
     count: int = LINES,
     stack: Stack | None = None,
 ) -> list[str]:
-    """The last lines that a container wrote, quoted, below a title; cleaned before they are cut."""
+    """The last log lines of a container, quoted, below a title; secrets are masked first."""
     title = title or f"last lines of {container.service}:"
     text = engine.logs(container.id, tail=count)
     if isinstance(text, Unknown):
@@ -183,7 +183,7 @@ def last_words(
 
 _DOOR_LINES = 200
 _CURES = {"paused": ("unpause",), "removed": ("up", "-d")}
-"""State of a container → the command that gets it to run again."""
+"""State of a container → the command of Compose with which it runs again."""
 _UNREACHABLE = re.compile(
     r"upstream|dial tcp|connect\(\)|no such host|refused|bad gateway", re.IGNORECASE
 )
@@ -192,7 +192,7 @@ _UNREACHABLE = re.compile(
 def _explained(
     culprit: Container, judged: Impossible, stack: Stack, rule: Rule | None
 ) -> tuple[str, str, str]:
-    """The cause in words, the same without the engine's own, and the next command."""
+    """The cause, the cause without the engine's own message, and the next command."""
     name = culprit.service
     text = mask(culprit.error, stack)
     known, facts = find_cause(START, text)
@@ -222,7 +222,7 @@ def _next_command(culprit: Container, cause: str, stack: Stack, rule: Rule | Non
 
 
 def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) -> str:
-    """What to do about a program that runs and does not satisfy its rule."""
+    """The hint for a program that runs but does not satisfy its readiness rule."""
     name, kind = culprit.service, rule.kind if rule is not None else None
     if culprit.health == "unhealthy" and kind is Kind.HEALTHY:
         config = compose_command(stack, "config", services=[name])
@@ -244,7 +244,7 @@ def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) 
 def _door_lines(
     stack: Stack, door: Container, text: str | Unknown, service: str, host: str
 ) -> list[str]:
-    """What the front door wrote, in `text`, about a service that it could not reach."""
+    """The lines of the front door's log `text` about a service that it could not reach."""
     if isinstance(text, Unknown):
         return []
     lines = [line for line in mask(text, stack).splitlines() if _UNREACHABLE.search(line)]
@@ -268,11 +268,11 @@ def _quoted(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[str, str]) -> str:
-    """The service that the words are about: by its name, its image, its files, its networks."""
+    """The service that the message is about: by its name, its image, its files, its networks."""
     candidates = sorted(
         (stack.services[name] for name in services), key=lambda service: service.name
     )
-    # A service whose build succeeded is named too, so what failed is looked for first.
+    # The output also names services whose build succeeded: search for the failed one first.
     for pattern in (r"^(?:target {0}:|> \[{0} )", r"^(?:{0} (?:Error|Warning)|#\d+ \[{0} )"):
         for service in candidates:
             if re.search(pattern.format(re.escape(service.name)), text, re.MULTILINE):
@@ -281,7 +281,7 @@ def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[st
     if "start_interval" in text:
         return next((item.name for item in candidates if _has_start_interval(item)), "")
     if len(built) == 1 and "failed to solve" in text:
-        # Newer Compose names the service only where it builds several.
+        # Newer Compose names the service only if it builds several.
         return built[0]
     return next((item.name for item in candidates if _concerns(item, stack, text, facts)), "")
 

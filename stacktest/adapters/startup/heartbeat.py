@@ -1,4 +1,4 @@
-"""Reports progress regularly while another program is waited for."""
+"""Reports progress regularly while this thread waits for another program."""
 
 import threading
 import time
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from stacktest.core.progress import Progress
 
 HEARTBEAT = 30.0
-"""Seconds without news after which progress is reported."""
+"""Seconds between two reports of progress."""
 
 
 @contextmanager
 def beating(progress: Progress, services: Sequence[str], why: str) -> Iterator[None]:
-    """Within it, a heartbeat goes on although this thread waits for another program."""
+    """Within the context, a thread reports progress while this thread waits for a program."""
     over = threading.Event()
     start = time.monotonic()
 

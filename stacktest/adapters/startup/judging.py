@@ -1,4 +1,4 @@
-"""Judges a tracked container: its rule, its probes, and the time that it has."""
+"""Judges a tracked container by its readiness rule, its probes and its timeout."""
 
 import re
 from collections.abc import Iterable
@@ -28,11 +28,11 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 DEFAULT_TIMEOUT = 120.0
-"""Seconds until a start has failed, where neither the stack nor a health check says more."""
+"""Seconds until a start counts as failed, if the configuration and health check set no more."""
 
 
 class Judging:
-    """Whether a container is ready, may still become so, or never will."""
+    """Decides whether a container is ready, may still become ready, or never will."""
 
     def __init__(self, stack: Stack, engine: EnginePort, settings: Settings) -> None:
         self._stack = stack
@@ -40,8 +40,8 @@ class Judging:
         self._settings = settings
 
     def judge(self, tracked: TrackedContainer) -> Judgement:
-        """What its rule says now; a refusal counts once it has persisted."""
-        # Restarts before we came are history: a service may have restarted ten times in a year.
+        """The judgement by its rule now; a refusal counts once it has lasted for its patience."""
+        # Restarts before this run do not count: a service may have restarted ten times in a year.
         container = tracked.container
         if not tracked.must_start:
             container = replace(container, restart_count=0)
@@ -54,7 +54,7 @@ class Judging:
         return judge(tracked.rule, container, running_for=running_for, answer=answer)
 
     def out_of_time(self, tracked: TrackedContainer, since: float, why: str) -> str:
-        """Why its time is over; empty while it may still become ready."""
+        """The reason if its timeout is over; empty while it may still become ready."""
         now, container, timeout = self._settings.clock(), tracked.container, self.timeout(tracked)
         is_loop = tracked.must_start and container.restart_count >= RESTARTS_OF_A_LOOP
         loop = replace(container, exit_code=tracked.last_exit_code)
@@ -64,21 +64,21 @@ class Judging:
         if is_loop and container.state == "restarting":
             pause = pause_before_restart(container.restart_count, tracked.ran_for)
             if now - since + pause >= timeout:
-                # The engine doubles its pauses: there is no further attempt in time.
+                # The engine doubles its pauses: the next attempt would be after the timeout.
                 return f"is in a restart loop{restarts(loop)}"
         return ""
 
     def timeout(self, tracked: TrackedContainer) -> float:
-        """Its own setting, else at least as long as the engine grants its health check."""
+        """Seconds to wait: its own setting, else the default, or longer if its health check is."""
         own = self._settings.timeouts.get(tracked.container.service)
         return own or max(DEFAULT_TIMEOUT, tracked.container.health_limit)
 
     def ask(self, tracked: TrackedContainer) -> str | Refused | Unknown:
-        """The answer to a probe; Unknown where nothing can probe a rule that nobody wrote."""
+        """The answer to a probe; Unknown if a derived rule cannot be probed from this machine."""
         rule = tracked.rule
         if rule.kind is Kind.ROUTED and self._settings.answers is not None:
             answer = self._settings.answers(tracked.container.service, rule.host)
-            # What may be the front door's own answer counts when the service listens, too.
+            # An answer that may be the front door's own counts only if the service also listens.
             if not isinstance(answer, OwnAnswer):
                 return answer
         try:
@@ -91,7 +91,7 @@ class Judging:
     def failure(
         self, tracked: TrackedContainer, neighbours: Iterable[Container], judged: Impossible
     ) -> StartFailure:
-        """What is told about a container that will not become ready."""
+        """The report about a container that will not become ready."""
         name = tracked.container.service
         failure = Failure(
             services=(name,),
@@ -115,7 +115,7 @@ class Judging:
     # Private
 
     def _ports(self, rule: Rule, name: str) -> tuple[int, ...]:
-        """The ports that its rule wants somebody to listen at."""
+        """The ports at which the service has to listen by its rule."""
         if rule.kind is Kind.LISTENING:
             return rule.ports
         if rule.kind not in {Kind.TCP, Kind.HTTP}:
@@ -130,7 +130,7 @@ _ANSWER = re.compile(r"(?P<url>https?://\S+) answers (?P<status>[1-5]\d\d)\b")
 
 
 def _answers(cause: str) -> tuple[Answered, ...]:
-    """What a front door answered last, where that is why a service is not ready."""
+    """The last answers of a front door, if they are why a service is not ready."""
     return tuple(
         Answered(status=int(match["status"]), url=match["url"]) for match in _ANSWER.finditer(cause)
     )

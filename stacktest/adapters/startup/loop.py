@@ -1,9 +1,9 @@
 """Starts containers in the order of the plan and follows the engine's events until all are ready.
 
-One thread reads events, a few start containers or probe ports; all put what they learn into one
-queue. This loop takes from the queue, looks at the container concerned, judges it and starts what
-has become possible. It wakes without news only for a deadline: a container that has run for long
-enough, the next probe of a port, the end of somebody's time, a heartbeat.
+One thread reads events, others start containers or probe ports; all put their messages into one
+queue. This loop takes a message, inspects the container concerned, judges it and starts containers
+that have become startable. Without a message it wakes only for a deadline: a container has run long
+enough, the next probe of a port, the end of a timeout, a heartbeat.
 """
 
 import queue
@@ -48,7 +48,7 @@ _STREAM_ENDED = object()
 
 
 class Loop:
-    """The containers of one bring-up, from created to ready."""
+    """Starts and follows the containers of one bring-up, from created to ready."""
 
     def __init__(
         self, stack: Stack, plan: Plan, engine: EnginePort, settings: Settings, progress: Progress
@@ -62,27 +62,27 @@ class Loop:
         self._judging = Judging(stack, engine, settings)
         self._needs = {name: needs_of(stack, name) for name in plan.services}
         self.failures: dict[str, StartFailure] = {}
-        """Service → why it is not up, those included that need one which is not."""
+        """Service → why it is not up, also services that need a failed one."""
         self._messages: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._start: Callable[[Container], str] = lambda container: engine.start(container.id)
         self._early: Callable[[EngineEvent], bool] = lambda _: False
         self._started_early: set[str] = set()
-        # By container, when the engine told it: early ones may be ready before anybody looks.
+        # Time of the events, by container: one that starts early may be ready before it is tracked.
         self._started_at: dict[str, float] = {}
         self._changed_at: dict[str, float] = {}
         self.healthy_at: dict[str, float] = {}
-        """Container → when the engine said that it is healthy, after its last start; Unix time."""
+        """Container → Unix time at which the engine reported it healthy, after its last start."""
         self._first = 0.0
         self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stacktest-start")
         self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="stacktest-probe")
 
     @property
     def containers(self) -> tuple[Container, ...]:
-        """The containers as they were last seen."""
+        """The containers in their last known state."""
         return tuple(tracked.container for tracked in self._tracked.values())
 
     def add_present(self, containers: Iterable[Container]) -> None:
-        """Follow containers that exist already and are not ours to start."""
+        """Follow containers that exist already and are not started by this loop."""
         now = self._settings.clock()
         for container in containers:
             rule = refine(self._rule(container.service), container)
@@ -92,13 +92,13 @@ class Loop:
             self._tracked[container.id] = tracked
             if container.is_running and rule.kind is Kind.RUNNING:
                 self._look(tracked)
-                # It ran before we came; only one that has restarted has to show that it stays.
+                # It ran before this run; only after a restart must it prove that it stays up.
                 tracked.running_since = now if tracked.container.restart_count else -NEVER
 
     def start_early(self, services: Iterable[str], run_id: str) -> None:
-        """Start the run's containers of these services as soon as they exist, where none waits.
+        """Start the run's containers of those services that wait for none as soon as they exist.
 
-        The others are still being created then; `add_created` is told about all of them.
+        Other containers are still being created then; `add_created` receives all of them.
         """
         free = {name for name in services if not self._plan.waits_of(name)}
         self._early = lambda event: event.run_id == run_id and event.service in free
@@ -106,7 +106,7 @@ class Loop:
     def add_created(
         self, containers: Iterable[Container], start: Callable[[Container], str]
     ) -> None:
-        """Follow and start containers; `start` answers why one could not be started."""
+        """Follow and start containers; `start` returns why one could not be started, or empty."""
         self._start = start
         for container in containers:
             requested = container.id in self._started_early
@@ -120,7 +120,7 @@ class Loop:
                 self._progress.starting(container.service)
 
     def fail(self, *failed: StartFailure) -> None:
-        """Go on without services and what needs them; NotReadyError where that has no purpose."""
+        """Go on without failed services and their dependants; NotReadyError if that is useless."""
         known = set(self.failures)
         self.failures = with_dependants([*self.failures.values(), *failed], self._needs)
         for tracked in self._tracked.values():
@@ -138,7 +138,7 @@ class Loop:
             self._progress.not_started(failure.service, failure.cause, sorted(without))
 
     def settle(self) -> bool:
-        """True when everything is ready as it stands: the whole of a warm run."""
+        """Whether all containers are ready as they are: then a warm run needs no more."""
         for tracked in self._tracked.values():
             if tracked.rule.probed and tracked.container.is_running:
                 tracked.take_answer(self._judging.ask(tracked), self._settings.clock())
@@ -148,7 +148,7 @@ class Loop:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Within it, the engine's events arrive; opened before anything is created."""
+        """Within the context, a thread reads the engine's events; enter it before creating."""
         events = self._engine.events(self._stack.name)
 
         def read() -> None:
@@ -167,13 +167,13 @@ class Loop:
         try:
             yield
         finally:
-            # Starts in flight have to end, or removing would race with them; probes need not.
+            # Wait for running starts, which would race with a removal; not for probes.
             self._starters.shutdown(wait=True, cancel_futures=True)
             self._probers.shutdown(wait=False, cancel_futures=True)
             events.close()
 
     def run(self) -> Mapping[str, float]:
-        """Seconds per service until it was ready; what cannot be is in `failures`."""
+        """Run until all are ready or failed; returns service → seconds until it was ready."""
         self._first = self._settings.clock()
         beat = self._first + HEARTBEAT
         self._advance(self._tracked.values())
@@ -193,7 +193,7 @@ class Loop:
     # Private
 
     def _rule(self, service: str) -> Rule:
-        """When it is ready; through a front door that is not up nothing can be asked."""
+        """The service's rule; if the front door has failed, one without probes through it."""
         rule = self._settings.rules[service]
         if rule.kind is Kind.ROUTED and self._stack.front_door in self.failures:
             return without_door(self._stack.services[service])
@@ -203,7 +203,7 @@ class Loop:
         return [tracked for tracked in self._tracked.values() if tracked.is_pending]
 
     def _learn(self, message: object) -> list[TrackedContainer]:
-        """The containers that the news is about, looked at again."""
+        """Process a message; returns the containers that it is about, inspected again."""
         if message is _STREAM_ENDED:
             raise ToolMissingError(
                 "the container engine ended its stream of events",
@@ -234,7 +234,7 @@ class Loop:
         raise TypeError(type(message).__name__)
 
     def _begin(self, tracked: TrackedContainer) -> None:
-        """Its time runs from here: how long the engine took to start it is no fault of its own."""
+        """Start measuring its time: the engine's delay before the start does not count."""
         if tracked.started_at is None:
             now = self._settings.clock()
             tracked.started_at = (
@@ -244,7 +244,7 @@ class Loop:
             )
 
     def _look(self, tracked: TrackedContainer, *, started: bool = False) -> None:
-        """Ask the engine about the container; note since when it has been running."""
+        """Inspect the container, and note since when it has been running."""
         was = tracked.container
         tracked.container = self._engine.container(was.id) or replace(was, state="removed")
         if tracked.container.exit_code is not None:
@@ -258,7 +258,7 @@ class Loop:
         tracked.rule = refine(tracked.rule, tracked.container)
 
     def _advance(self, touched: Iterable[TrackedContainer]) -> None:
-        """Judge what was touched, then start and probe what has become possible."""
+        """Judge the given containers, then start and probe all that are due."""
         for tracked in list(touched):
             if tracked.started_at is not None and not tracked.has_failed:
                 self._settle(tracked)
@@ -307,13 +307,13 @@ class Loop:
         return all(map(self._is_met, self._plan.waits_of(tracked.container.service)))
 
     def _refused(self, tracked: TrackedContainer) -> Impossible | None:
-        """Why Compose does not start it, although what it waits for is there."""
+        """Why Compose would refuse to start it, although its dependencies are far enough."""
         needs = self._plan.waits_of(tracked.container.service)
         return None if self._stack.own_commands else lacks_check(needs, self._tracked.values())
 
     def _is_met(self, need: Dependency) -> bool:
         if need.service in self.failures:
-            # A service that cannot do without it has failed, too, and is not started.
+            # The need is optional: a service that requires the failed one has failed as well.
             return True
         return all(
             is_far_enough(need.condition, tracked)
@@ -328,7 +328,7 @@ class Loop:
             self.healthy_at.setdefault(event.container, event.at)
 
     def _created(self, event: EngineEvent) -> None:
-        # Seen too late to be in `add_created`'s way, it is started twice: the engine does not mind.
+        # If this event comes after `add_created`, the container is started twice, without effect.
         if self._early(event):
             self._started_early.add(event.container)
             self._starters.submit(self._start_early_one, event.container)
@@ -343,14 +343,14 @@ class Loop:
         self._tell(lambda: Answer(tracked.container.id, self._judging.ask(tracked)))
 
     def _tell(self, work: Callable[[], object]) -> None:
-        """Put what the work answers into the queue; what it raises is raised by the loop."""
+        """Put the result of the work into the queue; the loop raises its exception."""
         try:
             self._messages.put(work())
         except BaseException as error:  # noqa: BLE001 - carried to the thread that can act on it
             self._messages.put(error)
 
     def _deadline(self) -> float:
-        """When to look again even without news."""
+        """The time at which the loop has to wake even without a message."""
         times = [NEVER]
         for tracked in self._tracked.values():
             if not tracked.is_pending or tracked.started_at is None:
@@ -377,7 +377,7 @@ class Loop:
         return waiting
 
     def _verify(self) -> None:
-        """One last list: what was ready first may have ended while the last one started."""
+        """List the containers once more: one may have ended after it was ready."""
         listed = {item.id: item for item in self._engine.containers(self._stack.name)}
         for tracked in self._tracked.values():
             container = listed.get(tracked.container.id)

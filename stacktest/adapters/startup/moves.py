@@ -1,14 +1,14 @@
-"""Moves containers that this run started: restart, stop, start, recreate, crash; each is declared.
+"""Moves of containers that this run started: restart, stop, start, recreate, variant, crash.
 
     restart, start, recreate    return when the service is ready again; `start` need not wait
     stop                        returns when its program has ended
-    variant                     within it, another container with other settings; then its own again
-    crash                       its main process is killed; returns when it is ready again by itself
+    variant                     replaces the container by one with changes, and back at the end
+    crash                       kills its main process; returns when it is restarted and ready again
 
-Only containers that carry the label of this run are moved, one at a time. What a service's
-dependants were before and after is declared with each move, since they may restart along with it.
-A container that does not run is none of a move's, unless its service runs once: so a stop that
-nobody declared is a gap, as a restart is.
+Only containers that carry the label of this run are moved, one at a time. Each move is declared
+with the containers of the service and its dependants before and after, since dependants may restart
+along with it. A container that does not run is not listed, unless its service runs once: so an
+undeclared stop is a gap in the evidence, as an undeclared restart is.
 """
 
 import os
@@ -34,21 +34,21 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError, StacktestError, ToolFailedError, UsageError
 
 COMES_BACK = 60.0
-"""Seconds within which the engine restarts a program that was killed, at the latest."""
+"""Seconds to wait for the engine to restart a program that was killed."""
 
 
 class ForeignContainerError(StacktestError):
-    """The service ran before this run, so it is not this run's to move."""
+    """The service was not started by this run, or cannot be killed from here: it is not moved."""
 
 
 class NotBackError(AssertionError):
-    """The service did not do what a move waits for: a fact about the service, not an error."""
+    """The service did not become ready after a move: a fact about the service, not an error."""
 
     is_judgement = True
 
 
 class Mover:
-    """Moves the containers of one run's services; `declare` is told about each move."""
+    """Moves the containers of one run's services; `declare` is called with each move."""
 
     def __init__(
         self,
@@ -67,14 +67,14 @@ class Mover:
         self._rules, self._timeouts, self._probe_image = rules, timeouts, probe_image
         self._declare = declare
         self.lock = RLock()
-        """Held during a move: threads of a test move one container after the other."""
+        """Held during a move, so that threads of a test move one container after the other."""
         self._last: dict[str, Containers] = {}
-        """What each service was after the last move of this test that declared it."""
+        """Service → its containers after the last move of this test that declared it."""
         self._moved: set[str] = set()
         self._variants: set[str] = set()
 
     def restart(self, service: str) -> None:
-        """End its program and start it again in the same container."""
+        """Stop the service's container and start it again."""
         container = self._own(service)
         before, begin = self._observe(service), time.monotonic()
         self._engine.stop(container)
@@ -82,7 +82,7 @@ class Mover:
         self._wait(service, "restart", before, begin)
 
     def stop(self, service: str, grace: float | None = None) -> tuple[float, int]:
-        """End its program: seconds that it took, and its exit code; 137 is a kill."""
+        """Stop the container; returns the seconds that it took, and the exit code (137: killed)."""
         container = self._own(service)
         before = self._observe(service)
         begin = time.monotonic()
@@ -95,7 +95,7 @@ class Mover:
         return seconds, int(state["ExitCode"])
 
     def start(self, service: str, *, wait: bool = True) -> None:
-        """Start its container again, and wait until it is ready unless it has to wait itself."""
+        """Start the container again; with `wait`, wait until the service is ready."""
         container = self._own(service)
         before, begin = self._observe(service), time.monotonic()
         self._start(service, container)
@@ -105,14 +105,14 @@ class Mover:
             self._tell(service, "start", before)
 
     def recreate(self, service: str) -> None:
-        """Remove its container and create another one from the same definition."""
+        """Remove the container and create another one from the same definition."""
         self._replace(service, "recreate", {})
 
     @contextmanager
     def variant(self, service: str, changes: Json) -> Iterator[None]:
-        """Another container with `changes` laid over its definition, then one as it should be.
+        """Replace the container by one with `changes` to its definition, and back at the end.
 
-        Both are declared moves, so that the service keeps what other tests prove of it.
+        Both replacements are declared moves, so that the service keeps the evidence of other tests.
         """
         if service in self._variants:
             raise UsageError(
@@ -126,11 +126,11 @@ class Mover:
                 self._replace(service, VARIANT, changes)
             yield
         finally:
-            # Also where the variant did not become ready: it must not be what is left.
+            # Also if the variant did not become ready: it must not be left running.
             self._end_variant(service)
 
     def crash(self, service: str) -> None:
-        """Kill its main process; the engine has to start it again by its restart policy."""
+        """Kill the main process; the engine has to restart it by its restart policy."""
         container = self._own(service)
         document = self._inspect(container)
         before, begin = self._observe(service), time.monotonic()
@@ -148,13 +148,13 @@ class Mover:
         self._wait(service, "crash", before, begin)
 
     def settle(self) -> None:
-        """The end of a test: end what it left a variant, start what it left stopped.
+        """At the end of a test, end its variants and start the services that it left stopped.
 
-        What dependants are now is declared. A moved service has to be what its last move
-        declared; a difference stays a gap.
+        The containers that dependants have now are declared. A moved service has to have the
+        containers that its last move declared; a difference stays a gap.
         """
         with self.lock, ExitStack() as ends:
-            # Backwards: what others need is started first, and an error keeps none of them down.
+            # Run in reverse: dependencies start first, and an error does not stop the rest.
             moved = sorted(self._moved, key=lambda name: len(dependants_of(self._stack, name)))
             self._moved = set()
             ends.callback(self._settle_dependants, moved)
@@ -184,7 +184,7 @@ class Mover:
             self._declare(Move(service=moved[0], kind="settled", before=before, after=after))
 
     def _is_left_stopped(self, service: str) -> bool:
-        """Whether it does not run although it should; what runs once has ended by itself."""
+        """Whether a test left the service stopped; a service that runs once does not count."""
         return (
             not self._runs_once(service)
             and not self._inspect(self._own(service))["State"]["Running"]
@@ -215,7 +215,7 @@ class Mover:
         self._wait(service, kind, before, begin)
 
     def _own(self, service: str) -> str:
-        """The id of its one container, which has to be this run's."""
+        """The id of the service's only container, which this run must have started."""
         containers = [
             container
             for container in self._engine.containers(self._stack.name)
@@ -235,7 +235,7 @@ class Mover:
         return containers[0].id
 
     def _observe(self, service: str) -> dict[str, Containers]:
-        """The containers of the service and its dependants that run now."""
+        """The running containers of the service and its dependants."""
         return self._containers([service, *dependants_of(self._stack, service)])
 
     def _containers(self, names: Collection[str]) -> dict[str, Containers]:
@@ -264,7 +264,7 @@ class Mover:
         seconds: float | None = None,
     ) -> None:
         after = self._observe(service)
-        # Between two moves a dependant may restart; the service itself may not.
+        # Of dependants, the last declared state counts: they may restart between two moves.
         known = {**before, **{k: v for k, v in self._last.items() if k in before and k != service}}
         self._declare(Move(service=service, kind=kind, before=known, after=after, seconds=seconds))
         self._last |= after
@@ -310,14 +310,14 @@ class Mover:
             self._tell(service, kind, before, seconds)
 
     def _why_not_back(self, service: str) -> str:
-        """`app ended with 3 after it was started`, or empty where it runs."""
+        """`app ended with 3 after it was started`; empty if it runs."""
         state = self._inspect(self._own(service))["State"]
         if state["Running"]:
             return ""
         return f"{service} ended with {state['ExitCode']} after it was started"
 
     def _stays_down(self, container: str, state: Json) -> bool:
-        """Whether the engine will not start it again: it has ended, and nothing is planned."""
+        """Whether the engine will not restart it: it has exited, and has no restart policy."""
         if state["Status"] != "exited":
             return False
         policy = self._inspect(container)["HostConfig"].get("RestartPolicy") or {}

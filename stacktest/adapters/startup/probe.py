@@ -1,9 +1,9 @@
-"""Asks a service whether it answers: one connection or one GET, no retries.
+"""Probes a service by one connection or one GET request, without retries.
 
-Goes to the container's own addresses where this host reaches it, else through the published port,
-else through a container beside it. The engine's port proxy accepts a connection although the
-program behind it does not listen: there, a connection counts when it stays open, and when the port
-accepts one from beside the container, too.
+Connects to the container's own addresses if this host reaches it, else to the published port, else
+through a probe container. The engine's port proxy accepts a connection even if no program listens
+behind it: there, a connection counts only if it stays open, and if the port also accepts one from
+the probe container.
 """
 
 import http.client
@@ -25,16 +25,16 @@ OPEN = 0.5
 
 
 def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) -> str | Refused:
-    """Empty when the service satisfies a rule about a port, else why it does not.
+    """Empty if the service satisfies a rule about a port, else why it does not.
 
-    Raises ToolMissingError when it can be reached neither from here nor from beside it.
+    Raises ToolMissingError if it can be reached neither from this host nor by a probe container.
     """
     service = stack.services[container.service]
     if rule.kind is not Kind.LISTENING:
         port = probe_port(rule, service, stack)
         if port is None:
-            # A routed service whose port nobody knows: the front door's answer has to be enough.
-            # Nobody learns it by waiting either.
+            # The port of a routed service may be unknown: then the front door's answer is enough.
+            # For other rules the probe is impossible, and waiting does not help: no patience.
             return "" if rule.kind is Kind.ROUTED else Refused(_NO_PORT, hint=_WRITE, patience=0)
         return _ask_port(rule, stack, container, port, connector)
     answers = [_ask_port(rule, stack, container, port, connector) for port in rule.ports]
@@ -42,7 +42,7 @@ def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) ->
 
 
 def host_name(service: Service, stack: Stack, port: int) -> str:
-    """The name by which people call the service, else the one that it has on its networks."""
+    """The host name of the service's first route, else its name on the stack's networks."""
     if named := stack.named_routes_of(service.name):
         return named[0].host
     return service.name if port == _HTTP_PORT else f"{service.name}:{port}"
@@ -113,7 +113,7 @@ def _ask_at(rule: Rule, address: tuple[str, int], host: str) -> str | Refused:
 
 
 def _stays_open(address: tuple[str, int], where: str) -> str:
-    """Empty unless the other side closes at once, as a proxy does behind which nothing listens."""
+    """Empty, or an error if the proxy closes the connection at once: nothing listens behind."""
     try:
         with socket.create_connection(address, timeout=PATIENCE) as connection:
             connection.settimeout(OPEN)

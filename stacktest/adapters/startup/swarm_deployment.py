@@ -1,7 +1,7 @@
-"""Deploys services on a swarm: a generated file, and `docker stack deploy`.
+"""Deploys services on a swarm by a generated file and `docker stack deploy`.
 
-Images are there before: what is not is built or pulled on this machine, by Compose. A service of
-the same name that somebody else deployed is never touched.
+Missing images are first built or pulled on this machine, by Compose. A service of the same name
+that stacktest did not deploy is never changed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ class SwarmDeployment:
         holding: Sequence[int] = (),
         without: Iterable[str] = (),
     ) -> process.Completed:
-        """Creates services without tasks, networks and volumes that are missing."""
+        """Create missing services (without tasks), networks and volumes."""
         del without  # a stack file holds the named services alone
         names = list(services)
         if why := self._refusal(names):
@@ -72,7 +72,7 @@ class SwarmDeployment:
         return done
 
     def start(self, services: Iterable[str], override: Json) -> process.Completed:
-        """Gives services their tasks; `override` was taken up when they were created."""
+        """Start services by setting their number of tasks; `override` was used by `create`."""
         del override
         chosen = set(services)
         reasons = [
@@ -85,7 +85,7 @@ class SwarmDeployment:
     def recreate(
         self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
     ) -> process.Completed:
-        """Ends the tasks of services, updates the services, and gives them new tasks."""
+        """End the tasks of services, update the services, and start new tasks."""
         names = list(services)
         if why := self._refusal(names):
             return _refused(why)
@@ -98,7 +98,7 @@ class SwarmDeployment:
     # Private
 
     def _refusal(self, names: Iterable[str]) -> str:
-        """Why these services cannot be deployed, in words that name the first of them; or empty."""
+        """Why the first of these services cannot be deployed, with its name; empty if all can."""
         label = (labels.STACK, labels.stack_id(self._stack))
         foreign = self._engine.foreign_services(self._stack.name, label)
         for name in names:
@@ -109,7 +109,7 @@ class SwarmDeployment:
         return ""
 
     def _fetch(self, tags: Mapping[str, str]) -> process.Completed | None:
-        """Builds or pulls the images that are not here; what failed, or None."""
+        """Build or pull the images that this engine lacks; returns the failed command, or None."""
         missing = [n for n, tag in tags.items() if isinstance(self._engine.image(tag), Unknown)]
         for build in (True, False):
             chosen = [n for n in missing if (self._stack.services[n].build is not None) is build]
@@ -118,7 +118,7 @@ class SwarmDeployment:
         return None
 
     def _images(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Service → the id of its image, or the tag where it is not here."""
+        """Service → the id of its image, or the tag if this engine does not have the image."""
         documents = {name: self._engine.image(tag) for name, tag in tags.items()}
         return {
             name: tags[name] if isinstance(document, Unknown) else str(document["Id"])
@@ -126,7 +126,7 @@ class SwarmDeployment:
         }
 
     def _give_groups(self, names: Iterable[str]) -> str:
-        """Gives services the groups for which the file has no key; empty, or why not."""
+        """Set the services' groups, for which the file has no key; empty, or why it failed."""
         groups = {name: groups_of(self._stack.services[name]) for name in names}
         if not any(groups.values()):
             return ""
@@ -138,7 +138,7 @@ class SwarmDeployment:
         return ""
 
     def _contents(self, names: Iterable[str], folder: Path) -> Mapping[str, Path]:
-        """`configs.NAME` or `secrets.NAME` → a file with its content, perhaps written here."""
+        """`configs.NAME` or `secrets.NAME` → a file with its content, written here if inline."""
         paths: dict[str, Path] = {}
         for file in (file for name in names for file in self._stack.services[name].files):
             section = "secrets" if file.secret else "configs"
@@ -152,7 +152,7 @@ class SwarmDeployment:
         return paths
 
     def _inline(self, definition: Json) -> str:
-        """The content of an entry that is in no file; LookupError where nothing sets it."""
+        """The content of an entry without a file; LookupError if its variable is not set."""
         if "content" in definition:
             return str(definition["content"])
         name = str(definition["environment"])
@@ -178,7 +178,7 @@ _DONE = process.Completed(argv=(), code=0, out="", err="")
 
 
 def _labels(override: Json) -> Json:
-    """The labels that all services of an override have: those of the run and the stack."""
+    """The labels that all services of an override share: those of the run and the stack."""
     return own_labels(next(iter(override["services"].values()))["labels"])
 
 

@@ -1,7 +1,7 @@
-"""The file that `docker stack deploy` is given, made from the compose model.
+"""Generates the file for `docker stack deploy` from the compose model.
 
 Services get no tasks yet: they are started one by one, in the order of the plan. Their images are
-named by id, so that every task runs what this machine calls by that name, or is rejected.
+named by id, so that every task runs the image that this machine has by that name, or is rejected.
 """
 
 import secrets
@@ -17,12 +17,12 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 
 VERSION = "3.9"
-"""The newest version of the format that the oldest client with a tested engine knows."""
+"""The newest version of the format that the client of the oldest tested engine supports."""
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - in a container
 LONGEST_NAME = 32
-"""Letters of a config's name before what makes it unique: the swarm takes 64 in all."""
+"""Characters of a config's name before its unique suffix: a swarm allows 64 in all."""
 OWN_NETWORK = "stacktest_only_"
-"""Goes before the name of a service that has no other network."""
+"""Prefix of the network of a service with `network_mode: none`; the service's name follows."""
 HOST_NETWORK = "stacktest_host"
 HOST: Json = {"external": True, "name": "host"}
 _RESTARTS = {"always": "any", "unless-stopped": "any", "on-failure": "on-failure", "no": "none"}
@@ -60,29 +60,29 @@ def stack_file(
 
 
 def own_labels(labels: Json) -> Json:
-    """The labels of a service that all that is deployed for it has: of the run and the stack."""
+    """The labels of a service that its networks and files get, too: of the run and the stack."""
     return {name: text for name, text in labels.items() if name != STANZA}
 
 
 def image_tag(stack: Stack, name: str, override: Json) -> str:
-    """The image of a service as it is written: in the override, else in the files."""
+    """The reference of a service's image: from the override, else from the files."""
     named = (override["services"].get(name) or {}).get("image")
     return str(named or stack.services[name].image or f"{stack.name}-{name}")
 
 
 def deployed_digest(service: Service) -> str:
-    """Digest of what is deployed for a service; its image and what only orders starts aside."""
+    """Digest of a service's deployed definition, without its image and start order."""
     groups = groups_of(service)
     return digest([_definition(service), groups] if groups else _definition(service))
 
 
 def groups_of(service: Service) -> Sequence[str]:
-    """The groups that its programs have beside those of their user."""
+    """The additional groups of a service's programs (`group_add`)."""
     return [str(group) for group in (service.definition or {}).get("group_add") or ()]
 
 
 def add_files(document: Json, stack: Stack, contents: Mapping[str, Path], labels: Json) -> None:
-    """Adds `configs:` and `secrets:` from files, by names of their own, since none can change."""
+    """Add `configs:` and `secrets:` from files, under unique names, since none can be changed."""
     unique = f"{labels[RUN]}-{secrets.token_hex(3)}"
     for section in ("configs", "secrets"):
         rows = {}
@@ -119,7 +119,7 @@ def _deployed(stack: Stack, name: str, override: Json, image: str) -> Json:
 
 
 def _definition(service: Service) -> Json:
-    """What the definition asks of a swarm, without image and labels."""
+    """The service's definition for a swarm, without image and labels."""
     source = service.definition or {}
     document = {key: source[key] for key in PASSED if source.get(key)}
     document |= _program(source)
@@ -137,7 +137,7 @@ def _definition(service: Service) -> Json:
 
 
 def _program(source: Json) -> Json:
-    """Entrypoint and command; an empty entrypoint, which a swarm does not know, is no program."""
+    """Entrypoint and command; a swarm ignores an empty entrypoint, so the command replaces it."""
     entrypoint, command = source.get("entrypoint"), source.get("command")
     if entrypoint == [] and command:
         return {"entrypoint": command[:1], "command": command[1:]}
@@ -162,7 +162,7 @@ def _deploy(service: Service, source: Json) -> Json:
 
 
 def _limits(values: Json) -> Json:
-    # A number of processors has to be a text, and so has one of bytes.
+    # The format requires texts for numbers of processors and of bytes.
     return {key: value if key == "pids" else str(value) for key, value in values.items()}
 
 
@@ -208,7 +208,7 @@ def _networks(service: Service, source: Json) -> Json:
 
 
 def _own_networks(stack: Stack, names: Iterable[str], override: Json) -> Json:
-    """What stands for `network_mode`: the node's network, or one without anybody else in it."""
+    """The networks that replace `network_mode`: `host`: the node's; `none`: one for it alone."""
     modes = {name: _network_mode(stack.services[name]) for name in names}
     rows: Json = {
         OWN_NETWORK + name: {

@@ -1,8 +1,8 @@
-"""What becomes of each key of a compose file on a swarm: one list, which the documentation shows.
+"""How each key of a compose file is handled on a swarm; the documentation shows these tables.
 
-`docker stack deploy` refuses some keys of Compose and ignores others without a word. Here each has
-its place: passed on, translated, not applied (the service runs without it), or impossible (the
-service could not do its work, and is not started).
+`docker stack deploy` refuses some keys of Compose and ignores others without a message. Each key is
+listed here: passed on, translated, not applied (the service runs without it), or impossible (the
+service could not work, and is not started).
 """
 
 from collections.abc import Iterator, Mapping
@@ -86,7 +86,7 @@ NOT_APPLIED: Mapping[str, str] = {
     "storage_opt": "",
     "userns_mode": "",
 }
-"""Key → what the service lacks without it, where that is more than the setting itself."""
+"""Key → the consequence of leaving it out, if there is more than the lack of the setting."""
 IMPOSSIBLE: Mapping[str, str] = {
     "device_cgroup_rules": "a swarm gives no rights on devices",
     "devices": "a swarm gives no devices",
@@ -106,7 +106,7 @@ IMPOSSIBLE: Mapping[str, str] = {
 
 
 def not_applied(service: Service) -> Iterator[tuple[str, str]]:
-    """Keys of a service that have no effect on a swarm, each with what that means, or empty."""
+    """Keys of a service that have no effect on a swarm, each with the consequence, or empty."""
     definition = service.definition or {}
     for key in sorted(definition):
         if _is_set(definition[key]) and (key in NOT_APPLIED or not _is_known(key)):
@@ -118,7 +118,7 @@ def not_applied(service: Service) -> Iterator[tuple[str, str]]:
 
 
 def impossible(service: Service) -> Iterator[tuple[str, str]]:
-    """Keys without which the service could not do its work, each with the reason."""
+    """Keys that a swarm lacks and without which the service could not work, with the reason."""
     definition = service.definition or {}
     for key, why in IMPOSSIBLE.items():
         if _is_set(definition.get(key)):

@@ -1,4 +1,4 @@
-"""What a bring-up remembers of each container, and the messages between its threads."""
+"""The state that a bring-up keeps of each container, and the messages between its threads."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
@@ -15,58 +15,58 @@ from stacktest.core.unknown import Unknown
 
 NEVER = float("inf")
 PROBE_PAUSE = 0.2
-"""Seconds between two probes of a port: no event tells that it has opened."""
+"""Seconds between two probes of a port, which is polled since no event reports its opening."""
 
 
 class OwnAnswer(Struct, frozen=True):
-    """The front door answered, and may have answered by itself: `why` names the answer."""
+    """The front door answered, but possibly not from the service: `why` describes the answer."""
 
     why: str
 
 
 DoorAnswer = str | Refused | OwnAnswer
-"""Empty when the service itself answered, else why it did not."""
+"""Empty if the service itself answered, else why it did not."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What decides when a service counts as ready, and the clock that measures it."""
+    """The settings that decide when a service counts as ready, and the clock."""
 
     rules: Mapping[str, Rule]
     timeouts: Mapping[str, float]
     answers: Callable[[str, str], DoorAnswer] | None
-    """Service, host name → what the front door answers; None where there is no way to ask."""
+    """Service, host name → the front door's answer; None if it cannot be asked."""
     clock: Callable[[], float]
     connector: Connector
     """Connects to ports of containers that are not published."""
     usual: Callable[[str], float | None] = lambda _: None
-    """Service → seconds that it usually takes, where earlier starts are known."""
+    """Service → its usual seconds until ready; None if no earlier start is known."""
     diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None
-    """What is the cause of a failed start, where the facts decide it."""
+    """The cause of a failed start; None if the facts do not show it."""
     begun: float | None = None
-    """When it began, in Unix time: what a front door wrote before is about something else."""
+    """Unix time at which the bring-up began: earlier lines of a front door's log do not count."""
     can_go_on: Callable[[Collection[str]], bool] = lambda _: False
-    """Whether the bring-up has a purpose without these services; if not, it ends at once."""
+    """Whether the bring-up still has a purpose without these services; if not, it ends at once."""
 
 
 class TrackedContainer(Struct, kw_only=True):
-    """One container of a bring-up: its last known state, and since when it is in it."""
+    """One container of a bring-up: its last known state, with the times of its changes."""
 
     container: Container
     rule: Rule
     must_start: bool
-    """True when this loop has to start it."""
+    """Whether this loop has to start it."""
     is_start_requested: bool = False
-    """True once the engine was asked to start it."""
+    """Whether its start was requested from the engine."""
     started_at: float | None = None
-    """When the engine had started it, or when it was first looked at if it ran already."""
+    """Time at which the engine had started it, or of the first look if it ran already."""
     running_since: float = NEVER
     last_exit_code: int | None = None
     ran_for: float = 0.0
-    """How long its program ran before it ended last."""
+    """Seconds that its program ran before its last end."""
     answer: str | Refused | None = None
-    """The last answer to a probe: empty when it was satisfied."""
+    """The last answer to a probe; empty: the rule was satisfied."""
     refused_since: float = NEVER
-    """Since when every answer has been the same refusal."""
+    """Time since which every answer has been the same refusal."""
     next_probe: float = 0.0
     probing: bool = False
     ready_at: float | None = None
@@ -74,11 +74,11 @@ class TrackedContainer(Struct, kw_only=True):
 
     @property
     def is_pending(self) -> bool:
-        """True while it is neither ready nor given up."""
+        """Whether it is neither ready nor failed."""
         return self.ready_at is None and not self.has_failed
 
     def take_answer(self, answer: str | Refused | Unknown, now: float) -> None:
-        """Note what a probe answered; where nothing can probe, running has to be enough."""
+        """Store the answer to a probe; if no probe is possible, `running` becomes the rule."""
         self.probing, self.next_probe = False, now + PROBE_PAUSE
         if isinstance(answer, Unknown):
             self.rule = Rule(kind=Kind.RUNNING, derived=True)
@@ -91,19 +91,19 @@ class TrackedContainer(Struct, kw_only=True):
 
     @property
     def has_engine_events(self) -> bool:
-        """True when the engine itself tells that it is ready, so that its events have the times."""
+        """Whether an event of the engine shows that it is ready, so that event times are used."""
         return self.rule.kind in {Kind.HEALTHY, Kind.EXITED}
 
 
 class Started(Struct, frozen=True):
-    """A start was asked for; `error` is why the engine could not, or empty."""
+    """A start was requested; `error` is why the engine failed, or empty."""
 
     container: str
     error: str
 
 
 class Answer(Struct, frozen=True):
-    """A probe came back; `why` is why the probe was not satisfied, or empty."""
+    """The answer to a probe; `why` is why the rule is not satisfied, or empty."""
 
     container: str
     why: str | Refused | Unknown
@@ -116,7 +116,7 @@ def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
         case "service_completed_successfully":
             return container.state == "exited" and container.exit_code == 0
         case _ if condition in {"service_healthy", USES}:
-            # Where a person wrote another rule than the health check, that rule decides.
+            # A configured rule decides, even if it is not the health check.
             return tracked.ready_at is not None
         case _:
             return tracked.started_at is not None and container.state not in {"created", "removed"}
@@ -125,7 +125,7 @@ def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
 def lacks_check(
     needs: Iterable[Dependency], containers: Iterable[TrackedContainer]
 ) -> Impossible | None:
-    """Why Compose does not start what waits for a container to be healthy that has no check."""
+    """Why Compose refuses a start: it waits for a healthy container that has no health check."""
     running = [item.container for item in containers if item.container.is_running]
     unchecked = {item.service for item in running if item.health in {"", "none"}}
     for need in needs:
@@ -139,7 +139,7 @@ def lacks_check(
 
 
 def describe(event: EngineEvent) -> str:
-    """An event as progress shows it: `die (exit 3)`, `health_status healthy`."""
+    """An event as the progress display shows it: `die (exit 3)`, `health_status healthy`."""
     if event.exit_code is not None:
         return f"{event.action} (exit {event.exit_code})"
     return f"{event.action} {event.health}".strip()

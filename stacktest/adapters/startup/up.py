@@ -1,12 +1,12 @@
-"""Brings up what a plan asks for, and reports at once when that cannot succeed.
+"""Brings up the services of a plan, and reports at once if that cannot succeed.
 
-    1  one list call: what runs already is used as it is
-    2  Compose creates what is missing (containers, networks, volumes), starting nothing
-    3  the engine starts each container as soon as what it depends on is far enough
-    4  the engine's event stream tells every change; each one is judged by `core.readiness`
+    1  one list request: running containers are used as they are
+    2  Compose creates missing containers, networks and volumes, without starting
+    3  the engine starts each container as soon as its dependencies are far enough
+    4  the engine's event stream reports every change; each is judged by `core.readiness`
     5  all ready: done. One impossible, or out of time: report it, then remove what was created
 
-Nothing is polled except a port that a rule names, since no event tells that a port has opened.
+Only a port that a rule names is polled, since no event reports that a port has opened.
 A reaper is armed before the first container exists and disarmed after the last is gone.
 """
 
@@ -47,13 +47,13 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.errors import StacktestError, UsageError
 
 MODES = ("auto", "always", "never")
-"""auto: start what is missing, unless a stopped container of somebody else is in the way.
+"""auto: start missing services, unless a stopped container that is not stacktest's is in the way.
 always: start such a container too, and stop it afterwards. never: start nothing."""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class BringUp:
-    """A stack that is up: what was started for it, what ran already, and how to take it down."""
+    """A stack that is up: the containers that were started or ran already; `stop` takes it down."""
 
     run_id: str
     stack: Stack = dataclasses.field(repr=False)
@@ -63,27 +63,27 @@ class BringUp:
     seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Service -> seconds from its start until it was ready."""
     containers: tuple[Container, ...] = dataclasses.field(default=(), repr=False)
-    """The planned services' containers as they were last seen."""
+    """The planned services' containers in their last known state."""
     failures: Mapping[str, StartFailure] = dataclasses.field(default_factory=dict)
-    """Service -> why it is not up, those included that need one which is not."""
+    """Service -> why it is not up, also services that need a failed one."""
     healthy_at: Mapping[str, float] = dataclasses.field(default_factory=dict, repr=False)
-    """Container → when it became healthy after its start, as this run saw it; Unix time."""
+    """Container → Unix time at which this run saw it become healthy after its start."""
     rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict, repr=False)
     before: frozenset[str] = frozenset()
     """Ids of the planned services' containers that existed before the run."""
     engine: EnginePort = dataclasses.field(repr=False)
     order: tuple[str, ...] = ()
     woken: tuple[str, ...] = ()
-    """Containers of somebody else that this run started: stopped at the end, never removed."""
+    """Ids of others' containers that this run started: stopped at the end, never removed."""
     keep: bool = False
     reaper: Reaper | None = dataclasses.field(default=None, repr=False)
 
     def stop(self, *, creating: bool = False) -> Mapping[str, str]:
-        """Removes what this run created (never a volume with a name); with keep, nothing.
+        """Remove what this run created (never a named volume); with `keep`, remove nothing.
 
-        Name → why it is left: what the engine does not remove, and what a test has created in
-        place of a container. `creating`: Compose was interrupted, and the engine may still be
-        carrying out what it was asked for.
+        Returns name → why it is left, for objects that the engine does not remove, and containers
+        that a test has created again. `creating`: Compose was interrupted, and the engine may still
+        be processing its requests.
         """
         recreated = self._recreated()
         if self.keep or self.reaper is None:
@@ -100,11 +100,11 @@ class BringUp:
         return {**recreated, **removed.left}
 
     def boot_seconds(self) -> Mapping[str, float]:
-        """Seconds of the services that this run started; what ran already took no time."""
+        """Service → seconds until ready, for the services that this run started."""
         return {name: took for name, took in self.seconds.items() if name in self.started}
 
     def fallen(self) -> Mapping[str, str]:
-        """Services that were ready and are not any more, each with what is seen: one list call."""
+        """Services that are no longer ready, each with the change, by one list request."""
         listed = {item.id: item for item in self.engine.containers(self.stack.name)}
         changes: dict[str, str] = {}
         for before in self.containers:
@@ -120,14 +120,14 @@ class BringUp:
     # Private
 
     def _became_unhealthy(self, before: Container, container: Container) -> bool:
-        """Whether its rule holds no more; a rule that a person wrote wins over the health check."""
+        """Whether it became unhealthy; if a configured rule is not the health check, never."""
         rule = self.rules.get(before.service)
         if rule is not None and not rule.derived and rule.kind is not Kind.HEALTHY:
             return False
         return container.health == "unhealthy" and before.health != "unhealthy"
 
     def _recreated(self) -> Mapping[str, str]:
-        """Containers that somebody else created during the run: name → why they stay."""
+        """Containers that others created during the run: name → why they are not removed."""
         why = "was created again during the run, and is not removed"
         own = {container for ids in self.started.values() for container in ids} | self.before
         return {
@@ -164,19 +164,18 @@ def bring_up(
     clock: Callable[[], float] = time.monotonic,
     begun: float | None = None,
 ) -> BringUp:
-    """Every planned service ready, or named in `failures` with what needs it.
+    """Bring up every planned service; those that failed, and their dependants, are in `failures`.
 
-    Where the plan has no purpose without the services that failed, StackNotReadyError is raised
-    at once.
-    `rules` and `timeouts` are what the configuration says per service; the rest is derived.
-    `answers(service, host)` is empty when the service answers through the front door, else why not;
+    StackNotReadyError is raised at once if the plan has no purpose without the failed services.
+    `rules` and `timeouts` are the configured ones per service; the others are derived.
+    `answers(service, host)` is empty if the service answers through the front door, else why not;
     without it, services with a route and no health check count as ready when they listen.
-    `probe_image` is what stands beside a service whose port this host cannot reach.
-    `usual(service)` is how many seconds it took in earlier runs, where that is known.
-    `diagnose` says what is the cause of a failed start, where the facts decide it. `begun` is now,
-    in Unix time.
-    A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
-    told before, while the containers are still there.
+    `probe_image` is the image of probe containers, for ports that this host cannot reach.
+    `usual(service)` is the number of seconds that it took in earlier runs, None if unknown.
+    `diagnose` returns the cause of a failed start, None if the facts do not show it. `begun` is the
+    current Unix time.
+    A failure, also an interrupt, first removes what was created, unless `keep`; `on_failure` is
+    called before that, while the containers still exist.
     """
     _check_mode(mode)
     refuse_twins(stack, plan.services)
@@ -220,7 +219,7 @@ def bring_up(
         before=frozenset(item.id for items in here.present.values() for item in items),
         woken=tuple(container.id for container in here.woken),
         keep=keep,
-        # Who may start nothing has nothing to remove: what carries the run's label was there.
+        # Mode `never` starts nothing: containers with the run's label are another bring-up's.
         reaper=_guard(stack, engine, run_id, plan.services, here.woken)
         if missing and not keep and mode != "never"
         else None,
@@ -249,16 +248,16 @@ def _check_mode(mode: str) -> None:
 
 
 class _Here(Struct, frozen=True, kw_only=True):
-    """What of the plan exists before anything is started."""
+    """The containers of the plan that exist before the bring-up."""
 
     plan: Plan
-    """The plan as far as it is needed."""
+    """The plan, reduced to the services that are needed."""
     present: Mapping[str, tuple[Container, ...]]
     missing: tuple[str, ...]
     refused: tuple[StartFailure, ...]
-    """Why the mode starts none of what is missing."""
+    """Failures of missing services that the mode does not start."""
     woken: tuple[Container, ...]
-    """Stopped containers of somebody else that the mode starts."""
+    """Stopped containers, not created by stacktest, that the mode starts."""
 
 
 def _here(
@@ -292,7 +291,7 @@ def _here(
 def _undone_on_failure(
     up: BringUp, progress: Progress, on_failure: Callable[[StacktestError], None]
 ) -> Iterator[None]:
-    """A failure, an interrupt included, is reported, and what was created is removed."""
+    """Report a failure or interrupt within the context, and remove what was created."""
     try:
         yield
     except BaseException as error:
@@ -302,7 +301,7 @@ def _undone_on_failure(
             if isinstance(error, StacktestError):
                 on_failure(error)
         finally:
-            # A second interrupt while removing must not hide what went wrong first.
+            # A second interrupt during the removal must not replace the first error.
             with suppress(KeyboardInterrupt):
                 up.stop(creating=not isinstance(error, StacktestError))
         raise
@@ -321,7 +320,7 @@ def _guard(
 
 
 def _ended(container: Container) -> str:
-    """`exited 9: its error`; a code is that of an end."""
+    """State, exit code and error of a container: `exited 9: its error`."""
     code = "" if container.exit_code is None else f" {container.exit_code}"
     return f"{container.state}{code}{f': {container.error}' if container.error else ''}"
 
@@ -329,7 +328,7 @@ def _ended(container: Container) -> str:
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:
     rule = rules.get(name) or derive(stack.services[name], stack)
     if rule.kind is Kind.ROUTED and not (routed and stack.front_door in plan.services):
-        # No test needs the front door, or there is no way to ask through it.
+        # The front door is not in the plan, or cannot be asked.
         return without_door(stack.services[name])
     return rule
 

@@ -1,1 +1,1 @@
-"""Docker Swarm behind the engine's port: services and their tasks, seen as containers."""
+"""Docker Swarm as an `EnginePort`: services and their tasks are presented as containers."""

@@ -1,15 +1,15 @@
-"""Asks a manager of a swarm what `EnginePort` asks an engine: slots of services for containers.
+"""Implements `EnginePort` by a manager of a swarm: a slot of a service stands for a container.
 
-    containers, state, ports    from `/services`, `/tasks` and `/nodes`; containers of this node
-                                itself from the node
-    start, stop                 the service gets its number of tasks, or none
-    remove                      the service goes, and this waits until its tasks have gone
-    commands, files             in the container of the slot's newest task; on another node where a
-                                docker context of the node's name leads to its engine
+    containers, state, ports    from `/services`, `/tasks` and `/nodes`; those of this node also
+                                from its own containers
+    start, stop                 set the service's number of tasks, or set it to 0
+    remove                      removes the service, and waits until its tasks have ended
+    commands, files             in the container of the slot's newest task; on another node only if
+                                a docker context with the node's name connects to its engine
     logs                        from the managers, or this node
     everything else             as of any engine
 
-Only services with a label that stacktest wrote are ever removed: `cleanup` asks by that label.
+Only services with a label of stacktest are ever removed: `cleanup` lists them by that label.
 """
 
 import time
@@ -51,7 +51,7 @@ _NAME_OF_TASK = "com.docker.swarm.task.name"
 
 
 class SwarmEngine(Engine):
-    """A manager of a swarm; ids of slots (`SERVICE.SLOT`) stand where an engine has containers'."""
+    """A manager of a swarm; ids of slots (`SERVICE.SLOT`) are used as ids of containers."""
 
     def __init__(self, address: str | Connection = "") -> None:
         super().__init__(address)
@@ -64,11 +64,11 @@ class SwarmEngine(Engine):
 
     @property
     def connection(self) -> Connection:
-        """Where the manager is."""
+        """The address and certificates of the manager."""
         return replace(super().connection, orchestrator=SWARM)
 
     def ping(self) -> None:
-        """Returns when a manager answers; raises ToolMissingError when none does."""
+        """Return if a manager answers; raise ToolMissingError if none does."""
         super().ping()
         swarm = self.info().get("Swarm") or {}
         if not swarm.get("ControlAvailable"):
@@ -83,7 +83,7 @@ class SwarmEngine(Engine):
     ) -> tuple[Container, ...]:
         """Every slot of the stack (or with these labels), and containers with these labels.
 
-        With neither: what runs on this node, by the ids of its containers.
+        With neither argument: the containers of this node, by their own ids.
         """
         if not project and not labels:
             return super().containers()
@@ -96,7 +96,7 @@ class SwarmEngine(Engine):
         return tuple(sorted(containers, key=lambda item: (item.service, item.name)))
 
     def container(self, id: str) -> Container | None:  # noqa: A002 - the engine's own word
-        """Everything about one slot, or None when its service is gone."""
+        """One slot with all details, or None if its service no longer exists."""
         if not _is_slot(id):
             return super().container(id)
         slot = self.services.slot(id)
@@ -111,7 +111,7 @@ class SwarmEngine(Engine):
         return self._as_container(slot, own)
 
     def inspect(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
-        """The document of the newest task's container, or what the managers know instead of it."""
+        """The document of the newest task's container, or one made from the managers' data."""
         if not _is_slot(id):
             return super().inspect(id)
         slot = self.services.slot(id)
@@ -134,12 +134,12 @@ class SwarmEngine(Engine):
         return super().volumes(_own_words(labels))
 
     def events(self, project: str, since: float | None = None) -> SwarmEvents:  # type: ignore[override]
-        """What happens to the stack's slots from now; what was before is not remembered."""
+        """The events of the stack's slots from now on; earlier events are not available."""
         del since
         return SwarmEvents(lambda: self.containers(project))
 
     def start(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Gives the slot's service its tasks; empty, or why the managers refused."""
+        """Set the number of tasks of the slot's service; empty, or why the managers refused."""
         if not _is_slot(id):
             return super().start(id)
 
@@ -160,7 +160,7 @@ class SwarmEngine(Engine):
         return self.services.wait_until_begun(service, before) or self._wait_until_runs(service)
 
     def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
-        """Takes the service's tasks away and waits until they have ended."""
+        """Set the service's number of tasks to 0 and wait until they have ended."""
         if not _is_slot(id):
             super().stop(id, grace=grace)
             return
@@ -176,7 +176,7 @@ class SwarmEngine(Engine):
         self._wait_until_ended(service, LONGEST_STOP)
 
     def remove(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Removes the slot's service and waits until its tasks have gone; empty, or why not."""
+        """Remove the slot's service and wait until its tasks have ended; empty, or why not."""
         if not _is_slot(id):
             return super().remove(id)
         service = service_of(id)
@@ -186,7 +186,7 @@ class SwarmEngine(Engine):
         return self._wait_until_ended(service, LONGEST_STOP, removed=True)
 
     def remove_network(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Removes a network and waits until its name is free; empty, or why it could not be."""
+        """Remove a network and wait until its name is free; empty, or why it failed."""
         why = super().remove_network(id)
         if why:
             return why
@@ -198,7 +198,7 @@ class SwarmEngine(Engine):
         return ""
 
     def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
-        """Removes the `configs:` and `secrets:` with these labels; name → why one is left."""
+        """Remove the `configs:` and `secrets:` with these labels; name → why a removal failed."""
         left: dict[str, str] = {}
         filters = {"filters": {"label": pairs(labels)}}
         for kind in ("configs", "secrets"):
@@ -215,7 +215,7 @@ class SwarmEngine(Engine):
         since: float | None = None,
         until: float | None = None,
     ) -> str | Unknown:
-        """The end of what the slot's newest task wrote, on whatever node it is."""
+        """The end of the log of the slot's newest task, on any node."""
         if not _is_slot(id):
             return super().logs(id, tail, since, until)
         slot = self.services.slot(id)
@@ -231,14 +231,14 @@ class SwarmEngine(Engine):
         return end.decode(errors="replace")
 
     def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
-        """The content of one file in the slot's container; None where there is none."""
+        """The content of one file in the slot's container; None if it does not exist."""
         if not _is_slot(id):
             return super().file(id, path)
         engine, container = self._place(id)
         return engine.file(container, path)
 
     def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
-        """What the slot's container uses now."""
+        """The current resource use of the slot's container."""
         if not _is_slot(id):
             return super().stats(id, twice=twice)
         engine, container = self._place(id)
@@ -254,21 +254,21 @@ class SwarmEngine(Engine):
         stdin: bytes | None = None,
         silence: float = LONGEST_SILENCE,
     ) -> tuple[int, str, str]:
-        """Runs a command in the slot's container: exit code, standard output, standard error."""
+        """Run a command in the slot's container; returns exit code, standard output and error."""
         if not _is_slot(id):
             return super().execute(id, argv, user=user, env=env, stdin=stdin, silence=silence)
         engine, container = self._place(id)
         return engine.execute(container, argv, user=user, env=env, stdin=stdin, silence=silence)
 
     def attach(self, id: str, argv: Sequence[str]) -> Attached:  # noqa: A002
-        """Starts a command in the slot's container and keeps its input and output open."""
+        """Start a command in the slot's container and keep its input and output open."""
         if not _is_slot(id):
             return super().attach(id, argv)
         engine, container = self._place(id)
         return engine.attach(container, argv)
 
     def lasting_id(self, container: Container) -> str:
-        """The slot that a container of this node is in: its service puts another one there."""
+        """The slot of a container of this node: the container's own id changes at a restart."""
         service = container.labels.get(_SERVICE_OF_TASK)
         name = container.labels.get(_NAME_OF_TASK, "")
         return f"{service}.{name.rsplit('.', 2)[1]}" if service else container.id
@@ -290,9 +290,9 @@ class SwarmEngine(Engine):
         return tuple(service_name(row) for row in services if labels_of(row).get(name) != value)
 
     def drift_of(self, project: str, deployed: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
-        """Service → why what runs for it is not what the files say, by its specification.
+        """Service → the differences between its running tasks and the files, by its specification.
 
-        `deployed`: service → digest of what the files say now.
+        `deployed`: service → digest of its current definition in the files.
         """
         by_service: dict[str, list[Slot]] = {}
         for slot in self.services.slots(project, {}):
@@ -305,7 +305,7 @@ class SwarmEngine(Engine):
     # Private
 
     def _own(self, slots: Iterable[Slot]) -> dict[str, Container]:
-        """The containers of these slots that are on this node, by their ids."""
+        """The containers of these slots on this node, by their ids."""
         own: dict[str, Container] = {}
         for name in {slot.namespace for slot in slots}:
             own |= {row.id: row for row in super().containers(labels={NAMESPACE: name})}
@@ -318,12 +318,12 @@ class SwarmEngine(Engine):
             self._waiting_since.pop(slot.id, None)
             return container
         since = self._waiting_since.setdefault(slot.id, time.monotonic())
-        # A port or a place may just be about to become free.
+        # Reported only after `PATIENCE` seconds: a port or a node may become free at any moment.
         is_late = time.monotonic() - since >= PATIENCE
         return replace(container, error=str(status["Err"])) if is_late else container
 
     def _place(self, id_: str) -> tuple[Engine, str]:
-        """The engine of the slot's node, and its container there; StacktestError: not to be had."""
+        """The engine of the slot's node, and its container; StacktestError: no access to one."""
         slot = self.services.slot(id_)
         if slot is None or not slot.container_id:
             raise ToolFailedError(f"slot {id_} has no container now", where="swarm")
@@ -342,7 +342,7 @@ class SwarmEngine(Engine):
             ) from error
 
     def _wait_until_runs(self, service: str) -> str:
-        """Empty once the engine of this node has started the containers that its tasks have."""
+        """Wait until this node's engine has started the tasks' containers; empty, or which not."""
         deadline = time.monotonic() + STANDSTILL
         while True:
             tasks = self.services.tasks(service)
@@ -356,7 +356,7 @@ class SwarmEngine(Engine):
             time.sleep(PAUSE)
 
     def _wait_until_ended(self, service: str, seconds: float, *, removed: bool = False) -> str:
-        """Empty once no task of a service is left that has not ended; else why it still is."""
+        """Wait until all tasks of a service have ended; empty, or which have not."""
         deadline = time.monotonic() + seconds
         while names := list(self._unended(service, removed=removed)):
             if time.monotonic() > deadline:
@@ -371,7 +371,7 @@ class SwarmEngine(Engine):
                 yield row.name
         lost = {id_ for id_, node in self.services.nodes().items() if is_down(node)}
         for task in self.socket.get("/tasks") or ():
-            # A node that does not answer says nothing of its tasks any more.
+            # The state of tasks on a node that does not answer is out of date: ignore them.
             is_active = task["Status"]["State"] not in ENDED and task.get("NodeID") not in lost
             if task["ServiceID"] == service and is_active:
                 yield f"task {task['ID']}"
@@ -388,5 +388,5 @@ def _is_slot(id_: str) -> bool:
 
 
 def _own_words(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels as `docker stack` writes them: it has another one for the project."""
+    """The labels with the project's label renamed to that of `docker stack`."""
     return {NAMESPACE if name == PROJECT else name: value for name, value in labels.items()}

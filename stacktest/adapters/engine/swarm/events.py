@@ -1,7 +1,7 @@
-"""What happens to the tasks of a stack, as the engine's events of containers.
+"""Turns changes of a stack's tasks into events of containers, by polling the managers.
 
-Swarm reports no events of tasks, and a node's own events reach nobody else, so the managers are
-asked again and again what each slot is in: one question every fifth of a second.
+Swarm reports no events of tasks, and a node's own events are not sent to other nodes, so the state
+of each slot is requested every fifth of a second.
 """
 
 import threading
@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from stacktest.core.observed_state import Container, EngineEvent
 
 PAUSE = 0.2
-"""Seconds between two questions."""
+"""Seconds between two requests."""
 
 
 class SwarmEvents:
-    """The changes of a stack's slots from now on; `close` wakes whoever reads them."""
+    """The changes of a stack's slots from now on; `close` ends the iteration."""
 
     def __init__(self, look: Callable[[], Sequence[Container]]) -> None:
         self._look = look
@@ -34,7 +34,7 @@ class SwarmEvents:
 
 
 def changes(before: Mapping[str, Container], now: Mapping[str, Container]) -> Iterator[EngineEvent]:
-    """What happened to slots between two looks."""
+    """The events that explain the difference between two lists of slots."""
     for id_, container in now.items():
         old = before.get(id_)
         if old is None or (old.state, old.error) != (container.state, container.error):

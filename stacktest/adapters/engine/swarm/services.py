@@ -1,4 +1,4 @@
-"""Services, tasks and nodes as the managers of a swarm list them, and how a service is changed."""
+"""Lists the services, tasks and nodes of a swarm, and updates services, through a manager."""
 
 import threading
 import time
@@ -10,14 +10,14 @@ from stacktest.adapters.engine.swarm.slots import NAMESPACE, Slot, replicas_of, 
 from stacktest.core.json_data import Json
 
 PATIENCE = 5.0
-"""Seconds that a task may wait for a node before that counts as why it does not start."""
+"""Seconds that a task may wait for a node before the wait counts as a failed start."""
 WAITING = frozenset({"new", "allocated", "pending", "assigned", "accepted", "preparing", "ready"})
-"""States of a task before its container was started."""
+"""States of a task before its container is started."""
 _PAUSE = 0.05
 
 
 class SwarmServices:
-    """What a manager answers; threads may share it."""
+    """Requests to a manager; threads may share the object."""
 
     def __init__(self, socket: EngineSocket) -> None:
         self._socket = socket
@@ -28,11 +28,11 @@ class SwarmServices:
         return self._socket.get("/services", {"filters": {"label": pairs(labels)}}) or ()
 
     def tasks(self, *services: str) -> Sequence[Json]:
-        """The tasks of services, those that have ended too."""
+        """The tasks of services, also those that have ended."""
         return self._socket.get("/tasks", {"filters": {"service": list(services)}}) or ()
 
     def nodes(self) -> dict[str, Json]:
-        """The machines of the swarm, by their ids."""
+        """The nodes of the swarm, by their ids."""
         return {str(node["ID"]): node for node in self._socket.get("/nodes") or ()}
 
     def slots(self, project: str, labels: Mapping[str, str]) -> list[Slot]:
@@ -44,7 +44,7 @@ class SwarmServices:
         return [slot for service in services for slot in slots_of(service, tasks, nodes)]
 
     def slot(self, id_: str) -> Slot | None:
-        """One slot; None when its service is gone."""
+        """One slot; None if its service no longer exists."""
         service = service_of(id_)
         reply = self._socket.call("GET", f"/services/{service}")
         if not reply.ok:
@@ -53,7 +53,7 @@ class SwarmServices:
         return next((slot for slot in slots if slot.id == id_), None)
 
     def update(self, service: str, change: Callable[[Json], Json]) -> Reply | None:
-        """Changes the specification of a service; None where it is that already."""
+        """Update the specification of a service; None if `change` leaves it as it is."""
         with self._updating:
             while True:
                 present = self._socket.call("GET", f"/services/{service}")
@@ -65,14 +65,14 @@ class SwarmServices:
                     return None
                 version = {"version": present.data["Version"]["Index"]}
                 reply = self._socket.call("POST", f"/services/{service}/update", version, spec)
-                # Somebody changed it since it was read: their change is read again, and kept.
+                # Another client has changed it since it was read: repeat on the new version.
                 if reply.ok or "out of sequence" not in reply.message:
                     return reply
 
     def wait_until_begun(self, service: str, before: Collection[str]) -> str:
-        """Empty once the tasks that a service was given have containers or failed; else why not.
+        """Wait until the new tasks of a service have containers or failed; empty, or why not.
 
-        `before` are ids of older tasks: until then the newest of a slot may be one of them.
+        `before` are ids of older tasks, which do not count: they may still be the newest of a slot.
         """
         count = replicas_of(self._socket.get(f"/services/{service}"))
         deadline = time.monotonic() + STANDSTILL
@@ -84,19 +84,19 @@ class SwarmServices:
             why = next(filter(None, map(_why_pending, new)), "")
             moment = time.monotonic()
             pending_since = pending_since if why else moment
-            # A port or a place may just be about to become free.
+            # A pending task is given `PATIENCE` seconds: a port or a node may become free.
             if moment > deadline or moment - pending_since > PATIENCE:
                 return why or "the managers have not begun its tasks"
             time.sleep(_PAUSE)
 
 
 def service_of(slot: str) -> str:
-    """The service of a slot, by their ids."""
+    """The id of the service of a slot."""
     return slot.partition(".")[0]
 
 
 def pairs(labels: Mapping[str, str]) -> list[str]:
-    """Labels as the engine's filters write them."""
+    """Labels in the form of the engine's filters."""
     return [f"{name}={value}" for name, value in labels.items()]
 
 

@@ -1,7 +1,7 @@
-"""What Swarm says of services, tasks and nodes, as the core's containers: one for each slot.
+"""Turns the services, tasks and nodes of a swarm into the core's containers: one for each slot.
 
-A slot is one of the places that a service has: `cache.1`. Its tasks follow one another, as the
-starts of a container do, so that what is followed through a start is the slot and not the task.
+A slot is one replica of a service: `cache.1`. A slot has one task after another, as a container has
+one start after another, so a start is followed by its slot and not by its task.
 
     state of the newest task                      state of the container
     new … assigned, preparing, ready              created, or restarting after a failed task
@@ -23,45 +23,45 @@ from stacktest.core.unknown import Unknown
 
 NAMESPACE = "com.docker.stack.namespace"
 IMAGE = "stacktest.image"
-"""Label of a service: its image as the stack wrote it."""
+"""Label of a service: the reference of its image in the compose file."""
 REPLICAS = "stacktest.replicas"
-"""Label of a service: how many tasks it has once it was started."""
+"""Label of a service: its number of tasks when it is started."""
 ENDED = frozenset({"complete", "failed", "shutdown", "rejected", "remove", "orphaned"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One place of a service with its tasks, the newest first."""
+    """One replica of a service with its tasks, the newest first."""
 
     service: Json = field(repr=False)
     key: str
     tasks: Sequence[Json] = field(default=(), repr=False)
     lost_node: str = ""
-    """The name of the newest task's node, where that does not answer."""
+    """The name of the newest task's node, if that node does not answer."""
 
     @property
     def id(self) -> str:
-        """What it is called where a container has its id."""
+        """The slot's id, used in place of a container's id."""
         return f"{self.service['ID']}.{self.key}"
 
     @property
     def task(self) -> Json:
-        """The newest task; empty before there is one."""
+        """The newest task; empty if there is none yet."""
         return self.tasks[0] if self.tasks else {}
 
     @property
     def status(self) -> Json:
-        """What the newest task's node last said of it."""
+        """The last status of the newest task that its node reported."""
         return self.task.get("Status") or {"State": "new"}
 
     @property
     def container_id(self) -> str:
-        """The container of its newest task; empty where there is none."""
+        """The id of the newest task's container; empty if there is none."""
         return str((self.status.get("ContainerStatus") or {}).get("ContainerID") or "")
 
     @property
     def namespace(self) -> str:
-        """The name of the stack that it belongs to."""
+        """The name of the stack that the slot belongs to."""
         return str(labels_of(self.service).get(NAMESPACE, ""))
 
     @property
@@ -71,13 +71,13 @@ class Slot:
 
     @property
     def image(self) -> str:
-        """The image of its newest task, or of the next one."""
+        """The image of the newest task, else of the service."""
         spec = self.task.get("Spec") or self.service["Spec"]["TaskTemplate"]
         return str(spec["ContainerSpec"]["Image"])
 
     @property
     def failed_tasks(self) -> int:
-        """How many tasks with the same specification failed in it before the newest."""
+        """Number of older tasks of the slot with the newest one's specification that failed."""
         return sum(
             task["Status"]["State"] in {"failed", "rejected"} and task["Spec"] == self.task["Spec"]
             for task in self.tasks[1:]
@@ -85,7 +85,7 @@ class Slot:
 
 
 def slots_of(service: Json, tasks: Iterable[Json], nodes: Mapping[str, Json]) -> tuple[Slot, ...]:
-    """The slots that a service has, or will have once it is started; `nodes` by their id."""
+    """The slots of a service, also those that it will have when started; `nodes` by their id."""
     by_key: dict[str, list[Json]] = {}
     for task in tasks:
         if task["ServiceID"] == service["ID"]:
@@ -103,7 +103,7 @@ def slots_of(service: Json, tasks: Iterable[Json], nodes: Mapping[str, Json]) ->
 
 
 def container_of(slot: Slot, own: Container | None = None) -> Container:
-    """A slot as a container; `own` is that of its newest task, where this engine has it."""
+    """A slot as a container; `own` is its newest task's container if that is on this engine."""
     status = slot.status
     labels = {**labels_of(slot.service), PROJECT: slot.namespace, SERVICE: slot.name}
     base = own or _without_container(slot)
@@ -125,7 +125,7 @@ def container_of(slot: Slot, own: Container | None = None) -> Container:
     state = status["State"]
     if state == "failed" and "unhealthy container" in status.get("Err", ""):
         return replace(container, state="running", health="unhealthy", exit_code=None)
-    # A node sees the end of a container before the managers do.
+    # A node knows of the end of a container before the managers do.
     has_ended = state in {"failed", "rejected", "complete"} or base.state == "exited"
     if has_ended and _comes_back(slot, base.exit_code):
         return replace(container, state="restarting")
@@ -135,9 +135,9 @@ def container_of(slot: Slot, own: Container | None = None) -> Container:
 
 
 def remote_document(slot: Slot, image: Json | Unknown) -> Json:
-    """What `docker inspect` would say of a slot's container, as far as the managers know it.
+    """A document like that of `docker inspect` for a slot's container, from the managers' data.
 
-    `image` is this node's own document of the image that the task was given.
+    `image` is this node's document about the image of the task.
     """
     container = _without_container(slot)
     addresses = container.networks.items()
@@ -163,7 +163,7 @@ def remote_document(slot: Slot, image: Json | Unknown) -> Json:
 
 
 def replicas_of(service: Json) -> int:
-    """How many tasks a service is to have now; 0 for one on every node."""
+    """The number of tasks that a service should have now; 0 for a global service."""
     mode = service["Spec"].get("Mode") or {}
     return int((mode.get("Replicated") or {}).get("Replicas") or 0)
 
@@ -174,14 +174,14 @@ def with_replicas(spec: Json, count: int) -> Json:
 
 
 def with_groups(groups: Sequence[str], spec: Json) -> Json:
-    """A specification whose programs have further groups."""
+    """A specification with additional groups for its programs."""
     template = spec["TaskTemplate"]
     container = {**template["ContainerSpec"], "Groups": list(groups)}
     return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}
 
 
 def labels_of(service: Json) -> Mapping[str, str]:
-    """The labels of a service itself, which are not those of its containers."""
+    """The labels of a service itself, not of its containers."""
     return service["Spec"].get("Labels") or {}
 
 
@@ -192,12 +192,12 @@ def service_name(service: Json) -> str:
 
 
 def node_name(node: Json) -> str:
-    """What people call a node."""
+    """The host name of a node, else its id."""
     return str((node.get("Description") or {}).get("Hostname") or node["ID"])
 
 
 def is_down(node: Json) -> bool:
-    """Whether the managers have given a node up."""
+    """Whether the managers have marked a node as down."""
     return bool((node.get("Status") or {}).get("State") == "down")
 
 
@@ -215,7 +215,7 @@ _STATES = {
 
 
 def _comes_back(slot: Slot, exit_code: int | None) -> bool:
-    """Whether the managers will put another task into the slot, now that its newest has ended."""
+    """Whether the managers will start another task in the slot, since its newest has ended."""
     policy = slot.service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
     condition, attempts = policy.get("Condition", "any"), int(policy.get("MaxAttempts") or 0)
     is_over = bool(attempts) and slot.failed_tasks >= attempts
@@ -228,11 +228,11 @@ def _is_alive(tasks: Iterable[Json]) -> bool:
 
 
 def _without_container(slot: Slot) -> Container:
-    """What the managers know of a slot whose container is on another node, or does not exist."""
+    """The managers' data about a slot whose container is on another node, or does not exist."""
     spec = slot.service["Spec"]["TaskTemplate"]["ContainerSpec"]
     state = str(slot.status["State"])
     has_check = bool((spec.get("Healthcheck") or {}).get("Test"))
-    # A task is called running once its container is healthy.
+    # The state `running` of a task means that its container is healthy.
     health = {"starting": "starting", "running": "healthy"}.get(state, "") if has_check else ""
     is_waiting = state not in _STATES and slot.failed_tasks > 0 and state != "rejected"
     code = (slot.status.get("ContainerStatus") or {}).get("ExitCode")
@@ -241,7 +241,7 @@ def _without_container(slot: Slot) -> Container:
         name="",
         service=slot.name,
         project=slot.namespace,
-        # A node runs an image that is named by id, or nothing.
+        # An image named by id is the container's: a node without it rejects the task.
         image_id=image if (image := str(spec.get("Image", ""))).startswith("sha256:") else "",
         image_ref=image,
         state="restarting" if is_waiting else _STATES.get(state, "created"),

@@ -1,8 +1,8 @@
-"""Spares of services that are about to be updated: services without tasks, which remember them.
+"""Stores the specification of a service that will be updated in a spare: a service without tasks.
 
 A spare has the specification of the old service, so that values of variables stay with the
-managers, and one label for what it must not have itself: name, labels, ports, number of tasks.
-What is there already is not made twice, so that all of it may be done again after a crash.
+managers, and one label with the parts that it must not have itself: name, labels, ports, number of
+tasks. A spare that exists is not created again, so that every step can be repeated after a crash.
 """
 
 import json
@@ -22,13 +22,13 @@ _ELSEWHERE = ("Name", "Labels", "EndpointSpec")
 
 
 class SpareServices:
-    """Makes and uses the spares of one update; `labels` mark them."""
+    """Creates and uses the spares of one update; `labels` mark them."""
 
     def __init__(self, engine: SwarmEngine, *, labels: Mapping[str, str]) -> None:
         self._engine, self._labels = engine, labels
 
     def make(self, containers: Sequence[OldContainer]) -> None:
-        """A spare of each service, unless it is there."""
+        """Create a spare of each service, unless it exists."""
         for service, old in _by_service(containers).items():
             if self._spec(old.spare) is not None:
                 continue
@@ -38,7 +38,7 @@ class SpareServices:
             self._create(old.spare, spare_spec(spec, old.spare, self._labels))
 
     def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
-        """Each old service again, without tasks: old slot → the slot that it is now."""
+        """Restore each old service, without tasks: old slot → its new slot."""
         services = _by_service(containers)
         ids = {service: self._again(service, old) for service, old in services.items()}
         return {
@@ -48,7 +48,7 @@ class SpareServices:
         }
 
     def successors(self, project: str, containers: Sequence[OldContainer]) -> tuple[Container, ...]:
-        """Nothing runs in place of a service that was updated: it is the same one."""
+        """Always empty: an updated service is the same service, nothing has to be removed."""
         del project, containers
         return ()
 
@@ -62,7 +62,7 @@ class SpareServices:
     # Private
 
     def _again(self, service: str, old: OldContainer) -> str:
-        """The service as its spare remembers it, without tasks; its id."""
+        """Restore the service from its spare, without tasks; returns its id."""
         spare = self._spec(old.spare)
         if spare is None:
             raise ToolFailedError(
@@ -81,7 +81,7 @@ class SpareServices:
         return service
 
     def _spec(self, service: str) -> Json | None:
-        """The specification of a service by id or name; None: there is none."""
+        """The specification of a service by id or name; None if it does not exist."""
         reply = self._engine.socket.call("GET", f"/services/{service}")
         return reply.data["Spec"] if reply.ok else None
 
@@ -95,19 +95,19 @@ class SpareServices:
 
 
 def spare_spec(spec: Json, name: str, labels: Mapping[str, str]) -> Json:
-    """The specification of a spare; `labels` mark it as ours."""
+    """The specification of a spare; `labels` mark it as stacktest's."""
     count = replicas_of({"Spec": spec})
     own = {key: spec[key] for key in _ELSEWHERE if key in spec}
     remembered = json.dumps({**own, "Replicas": count}, sort_keys=True)
     rest = {key: value for key, value in spec.items() if key not in _ELSEWHERE}
-    # A slot is what is listed, and removed at the end, of a service that has no tasks.
+    # One replica in the label: without tasks, the spare would have no slot to list and remove.
     marks = {**labels, REPLICAS: "1", REMEMBERED: remembered}
     row = {**with_replicas(rest, 0), "Name": name, "Labels": marks}
     return {**row, "EndpointSpec": {"Mode": "dnsrr"}}
 
 
 def remembered_spec(spare: Json) -> Json:
-    """The specification of the old service, without tasks; a start gives it as many as it had."""
+    """The specification of the old service, without tasks; a start restores their number."""
     own = json.loads(labels_of({"Spec": spare})[REMEMBERED])
     labels = {**own["Labels"], REPLICAS: str(own.pop("Replicas") or 1)}
     rest = {key: value for key, value in spare.items() if key not in _ELSEWHERE}

@@ -1,8 +1,8 @@
-"""Whether what runs for a service is what was deployed for it: part by part, task by task.
+"""Detects drift of a service on a swarm: by the parts of its specification, and task by task.
 
-At its start a service gets a label with a digest for each part of its specification. Whatever is
-changed later by another hand (`docker service update`) differs from it; a task that was made from
-an older specification differs from the service. Digests are compared, never values.
+At its start a service gets a label with a digest for each part of its specification. A later change
+by another client (`docker service update`) differs from that label; a task of an older
+specification differs from the service. Digests are compared, never values.
 """
 
 import json
@@ -13,9 +13,9 @@ from stacktest.core.fingerprint.digest import digest
 from stacktest.core.json_data import Json
 
 DEPLOYED = "stacktest.deployed"
-"""Label of a service: a digest of what the compose file asked for when it was deployed."""
+"""Label of a service: the digest of its definition in the compose file at the deployment."""
 PARTS = "stacktest.parts"
-"""Label of a service: the digest of each part of its specification when it was started."""
+"""Label of a service: the digest of each part of its specification at its start."""
 FOREIGN = "definition:deployed by somebody else, so nothing tells whether it is what the files say"
 _IN_PROGRESS = frozenset({"updating", "paused", "rollback_started", "rollback_paused"})
 _CONTAINER = {
@@ -35,9 +35,9 @@ _TEMPLATE = {
 
 
 def part_digests(template: Json, endpoint: Json = None) -> dict[str, str]:
-    """Part → digest, of a task's specification and how its service is reached."""
+    """Part → digest, of a task's specification and its service's ports."""
     container = dict(template.get("ContainerSpec") or {})
-    # Filled in by the engine, in one of the two documents only.
+    # The engine sets this key in only one of the two documents that are compared.
     container.pop("Isolation", None)
     parts = {name: [container.pop(key, None) for key in keys] for name, keys in _CONTAINER.items()}
     parts |= {name: [template.get(key) for key in keys] for name, keys in _TEMPLATE.items()}
@@ -53,7 +53,7 @@ def service_digests(spec: Json) -> dict[str, str]:
 
 
 def service_drift(service: Json, slots: Iterable[Slot], deployed: str) -> tuple[str, ...]:
-    """Why what runs is not what the file says; `deployed` is the digest of what it says now."""
+    """The differences between a running service and the file, whose digest now is `deployed`."""
     labels, spec = labels_of(service), service["Spec"]
     if DEPLOYED not in labels:
         return (FOREIGN,)
@@ -95,7 +95,7 @@ def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]
 
 
 def _without_blanks(value: Json) -> Json:
-    """The value without what is empty: the engine writes some of it, and sometimes does not."""
+    """The value without empty items, which the engine sometimes writes and sometimes omits."""
     if isinstance(value, dict):
         filled = {name: _without_blanks(item) for name, item in value.items()}
         return {name: item for name, item in filled.items() if item not in (None, {}, [], "", 0)}
