@@ -254,7 +254,7 @@ def test_what_was_proved_before_and_keeps_it(small: Any) -> None:
     done = small.run("-k", "test_it_answers and caddy", columns=140)
     assert (
         "no credit caddy: 1 of 2 tests that name caddy did not run: deselected by -k "
-        "'test_it_answers and caddy'; it keeps its earlier pass"
+        "'test_it_answers and caddy'; the earlier pass counts"
     ) in done.outlines
 
 

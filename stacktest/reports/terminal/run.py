@@ -103,7 +103,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         *(("partial", reason) for reason in _partial(summary)),
         *([(credited, ", ".join(summary.credited))] if summary.credited else []),
         *_not_functional(summary, width, is_copy=bool(stack.copy)),
-        *_without_credit(summary),
+        *_without_credit(summary, width),
         *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
         *_known_false(summary.outcomes),
         *_slowest(summary),
@@ -261,7 +261,7 @@ def _diagnosis(summary: RunSummary, name: str) -> str:
     return next(filter(None, causes), "")
 
 
-def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
+def _without_credit(summary: RunSummary, width: int) -> Iterator[tuple[str, str]]:
     """What was tested, earned nothing, and still counts by an earlier pass."""
     reasons = {
         name: _first(verdict.reasons)
@@ -269,12 +269,15 @@ def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
         if verdict.kind == "incomplete"
     }
     reasons |= {name: _refusal(summary, name) for name in summary.refused}
-    functional = [name for name in sorted(reasons) if _is_functional(summary, name)]
-    for name in functional[:MOST]:
-        keeps = "; it keeps its earlier pass" if name in summary.judgements else ""
-        yield "no credit", f"{name}: {_named(summary, reasons[name])}{keeps}"
-    if len(functional) > MOST:
-        yield "", f"and {count(len(functional) - MOST, 'other service')}: stacktest status"
+    by_reason: dict[str, list[str]] = {}
+    for name in sorted(reasons):
+        if _is_functional(summary, name):
+            keeps = "; the earlier pass counts" if name in summary.judgements else ""
+            by_reason.setdefault(_named(summary, reasons[name]) + keeps, []).append(name)
+    for reason, services in list(by_reason.items())[:MOST]:
+        yield "no credit", f"{names(services, width - LABEL - 1)}: {reason}"
+    if rest := sum(map(len, list(by_reason.values())[MOST:])):
+        yield "", f"and {count(rest, 'other service')}: stacktest status"
 
 
 def _is_functional(summary: RunSummary, name: str) -> bool:
@@ -316,11 +319,12 @@ def _next(summary: RunSummary) -> str:
     if down := [name for name, failure in summary.not_up.items() if not failure.because_of]:
         return f"stacktest why {min(down)}"
     about: dict[str, Verdict] = dict(summary.verdicts)
-    for kind in ("failed", "incomplete"):
-        for name, verdict in sorted(about.items()):
-            if verdict.kind == kind:
-                return f"stacktest why {name}"
-    return f"stacktest why {min(summary.refused)}" if summary.refused else "stacktest gate"
+    kinds = [[n for n, v in about.items() if v.kind == kind] for kind in ("failed", "incomplete")]
+    services = next(filter(None, (*kinds, list(summary.refused))), None)
+    if services is None:
+        return "stacktest gate"
+    # What counts by an earlier pass waits for what does not, which may be its cause.
+    return f"stacktest why {min(services, key=lambda n: (_is_functional(summary, n), n))}"
 
 
 def _of(some: int, total: int) -> str:

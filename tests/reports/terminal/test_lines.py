@@ -464,5 +464,25 @@ def test_a_long_list_of_services_without_credit_is_cut(world: StackSimulator) ->
         phases={},
     )
     shown = list(summary_lines(summary, STACK))
+    assert "no credit s0, s1, s2, s3, s4, s5, s6, s7: its fingerprint is unknown" in shown
+    several = {name: f"{why}: {name}.conf" for name, why in summary.refused.items()}
+    shown = list(summary_lines(replace(summary, refused=several), STACK))
     assert "          and 4 other services: stacktest status" in shown
     assert world.now - timedelta(days=1) < world.now
+
+
+def test_the_next_command_is_about_what_does_not_count(world: StackSimulator) -> None:
+    """A front door that is drifted refuses its own pass, and that of all that it leads to."""
+    world.add("app", tests=1)
+    outcomes = [world.outcome(test) for one in world.services.values() for test in one.tests]
+    world.run([o for o in outcomes if o.services == ("app",)])
+    refused = dict.fromkeys(("app", "redis"), "the front door redis is drifted")
+    summary = RunSummary(
+        verdicts=fold(world.inventory(), outcomes, RunFacts()),
+        credited=(),
+        refused=refused,
+        judgements={name: world.judge(name) for name in world.services},
+        outcomes=(),
+        phases={},
+    )
+    assert list(summary_lines(summary, STACK))[-1] == "next      stacktest why redis"
