@@ -7,7 +7,7 @@ from stacktest.core.model import Mount, Stack
 
 
 def as_bind(stack: Stack, mount: Mount) -> Mount:
-    """The mount of a volume that is a folder of this machine as the bind mount that it is."""
+    """The mount as a bind mount where its volume is a folder of this machine; else unchanged."""
     definition = (stack.definitions.get("volumes") or {}).get(mount.source)
     if mount.kind != "volume" or not isinstance(definition, Mapping):
         return mount

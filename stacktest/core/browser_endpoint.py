@@ -1,6 +1,6 @@
-"""The address of a server that has browsers, and which parts of it may be shown.
+"""The address of a browser server, and which parts of it may be shown.
 
-Tokens stand in the path, in the query or before the host: only scheme, host and port are shown.
+Tokens are in the path, the query or before the host: only scheme, host and port are shown.
 """
 
 import re
@@ -26,13 +26,13 @@ class Endpoint:
 
     @property
     def shown(self) -> str:
-        """What may be read by anybody: scheme, host and port."""
+        """The address without its secrets, for output: scheme, host and port."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{before_port(parts.hostname or '')}:{self.port}"
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port of the address, or the scheme's default."""
         parts = urlsplit(self.url)
         return parts.port or PORTS[parts.scheme]
 
@@ -44,7 +44,7 @@ class Endpoint:
 
 
 def read_endpoint(url: str) -> Endpoint:
-    """The endpoint that a person wrote; a `UsageError` does not repeat it."""
+    """Parses the address that a person wrote; the text of a `UsageError` does not contain it."""
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
@@ -68,7 +68,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 
 
 def _tokens(parts: SplitResult) -> Iterator[str]:
-    """What stands where tokens stand; words such as `playwright` have to stay readable."""
+    """User, password, query values and path parts that may be tokens; words stay readable."""
     values = [parts.username, parts.password, *(value for _, value in parse_qsl(parts.query))]
     values += [part for part in parts.path.split("/") if not _is_word(part)]
     for value in filter(None, values):

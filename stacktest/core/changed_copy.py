@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 def replace(value: Value, **changes: Any) -> Value:
-    """The same value but for these fields; a TypeError where its class has no such field."""
+    """A copy of the value with these fields changed; TypeError if its class lacks one of them."""
     if isinstance(value, Struct):
         return structs.replace(value, **changes)
     copy: Value = dataclasses.replace(value, **changes)  # type: ignore[type-var]

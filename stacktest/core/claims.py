@@ -1,4 +1,4 @@
-"""Claims that documents make about the stack, and what the newest runs say about each.
+"""Claims that documents make about the stack, and whether the newest runs confirm them.
 
 true         every test that states it passed in its newest run
 false        a test that states it failed by an assertion, known before or not
@@ -21,22 +21,22 @@ Word = Literal["true", "false", "not judged", "no test"]
 WORDS: tuple[Word, ...] = ("true", "false", "not judged", "no test")
 
 TRUE, FALSE = frozenset({".", "~", "K"}), frozenset({"k", "F"})
-"""Letters of the history: `K` failed since the claim holds now, `k` is known to be false."""
+"""Letters of the history: `K` failed since a claim marked false holds now, `k` as expected."""
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """One claim as it is written down somewhere."""
+    """One claim as a document, a list or a test states it."""
 
     id: str
     text: str = ""
     source: str = ""
     holds: bool = True
-    """False: it is known to be false, so a failing assertion is what is expected."""
+    """False: the claim is known to be false, so its test is expected to fail by an assertion."""
     until: str = ""
-    """The last day on which it may be false, `2027-03-31`; empty: no such day."""
+    """The last day on which the claim may be false, `2027-03-31`; empty: no limit."""
 
     def is_overdue(self, today: dt.date) -> bool:
-        """Whether it should have become true by now."""
+        """Whether the last day on which the claim may be false has passed."""
         return bool(self.until) and dt.date.fromisoformat(self.until) < today
 
     @classmethod
@@ -46,7 +46,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 class ListedClaim(Struct, frozen=True, kw_only=True):
-    """A claim of `claims.toml`, with why no test states it, where that is said."""
+    """A claim of `claims.toml`, and the reason why no test states it, if the file gives one."""
 
     claim: Claim
     why: str = ""
@@ -61,7 +61,7 @@ class ClaimTest(Struct, frozen=True, kw_only=True):
 
 
 class JudgedClaim(Struct, frozen=True, kw_only=True):
-    """A claim, what is known of it, and on what that rests."""
+    """A claim, its result, and the tests and the run that the result is based on."""
 
     claim: Claim
     word: Word
@@ -69,12 +69,12 @@ class JudgedClaim(Struct, frozen=True, kw_only=True):
     """Why it is not judged, or has no test."""
     tests: tuple[str, ...] = ()
     run: str = ""
-    """The oldest of the runs that the word rests on."""
+    """The oldest of the runs that the result is based on."""
     fingerprints: Mapping[str, str | None] = field(default_factory=dict)
-    """Service → what it was in that run; None: not known."""
+    """Service → its fingerprint's digest in the run of the test's result; None: not known."""
 
     def as_json(self) -> Json:
-        """For programs."""
+        """The entry of the JSON output."""
         return {
             "id": self.claim.id,
             "text": self.claim.text,
@@ -94,7 +94,7 @@ def judge_claims(
     tests: Iterable[ClaimTest],
     histories: "Mapping[str, Sequence[HistoryLine]]",
 ) -> tuple[JudgedClaim, ...]:
-    """Every claim, those of the list first and in its order."""
+    """Judges every claim; those of the list come first, in its order."""
     by_id: dict[str, list[ClaimTest]] = {}
     for test in tests:
         by_id.setdefault(test.claim.id, []).append(test)
@@ -135,7 +135,7 @@ def _judged(
 
 
 def _merged(id_: str, listed: ListedClaim | None, tests: Sequence[ClaimTest]) -> Claim:
-    """What the tests say of the claim; text and source may stand in the list alone."""
+    """One claim from the tests' statements and the list; an empty text or source is filled in."""
     claims = [*(test.claim for test in tests), *([listed.claim] if listed else [])]
     return Claim(
         id=id_,
@@ -147,7 +147,7 @@ def _merged(id_: str, listed: ListedClaim | None, tests: Sequence[ClaimTest]) ->
 
 
 def _newest(test: ClaimTest, histories: "Mapping[str, Sequence[HistoryLine]]") -> _Result | None:
-    """The newest result of the test, from the history of any service that it names."""
+    """The newest result of the test in the histories of the services that it names."""
     lines = [
         line
         for name in test.services
@@ -181,7 +181,7 @@ _LETTERS = {
 
 
 def _natural(text: str) -> tuple[str, int, str]:
-    """`A2` before `A10`."""
+    """A sort key that puts `A2` before `A10`."""
     head = text.rstrip("0123456789")
     number = text[len(head) :]
     return head, int(number or 0), text

@@ -1,4 +1,4 @@
-"""What was collected of the suites, as plain data that processes hand to each other."""
+"""The tests that pytest collected, as plain data that one process can send to another."""
 
 from collections.abc import Iterable
 from typing import Any, Self
@@ -29,9 +29,9 @@ class Collected(Struct, frozen=True, kw_only=True):
     """One collected test that asks for the stack."""
 
     nodeid: str
-    """What records call it: its file relative to the suites' base, and no value of a parameter."""
+    """Its name in records: the file relative to the suites' base, without parameter values."""
     reported: str
-    """What pytest calls it in this run."""
+    """Pytest's node id in this run."""
     services: tuple[str, ...]
     phase: str
     routed: bool
@@ -39,25 +39,25 @@ class Collected(Struct, frozen=True, kw_only=True):
     path: str
     """Its file, relative to the suites' base."""
     source: str
-    """The file in which its function was written, by decoration and inheritance another one."""
+    """The file that defines its function: not `path` for an inherited or decorated function."""
     line: int
-    """Where its function begins in `source`; 0: it has none."""
+    """The line in `source` where its function begins; 0: it has no function."""
     checks: int
-    """Places in its code, helpers included, where it can fail by a check of its own."""
+    """Number of places in its code, helpers included, where a check of its own can fail."""
     files: tuple[str, ...]
     """Every file that its code consists of, relative to the suites' base."""
     saved: int | None
-    """When its file had been saved, in nanoseconds, as it was collected."""
+    """Modification time of its file at collection, in nanoseconds."""
     fixtures: tuple[str, ...] = ()
     """Names of every fixture that it uses, directly or not."""
     no_contact: tuple[str, ...] = ()
-    """Services that it need not touch: `service("x", no_contact="reason")`."""
+    """Services that it need not contact: `service("x", no_contact="reason")`."""
     full: str = ""
     """Its name with the values of its parameters; never in a record."""
     hosts: tuple[str, ...] = ()
     """Values of its parameters that may be host names; never in a record."""
     claims: tuple[Claim, ...] = ()
-    """What documents say and the test states: `claim("A8", "…")`."""
+    """Claims of documents that the test states: `claim("A8", "…")`."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Collected":
@@ -104,11 +104,11 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 NONE_COLLECTED = "the tests could not be collected"
-"""How an error begins that is about all of them."""
+"""The beginning of an error that is about all tests."""
 
 
 def not_collected(errors: Iterable[str]) -> Unknown:
-    """Why it is not known which tests there are."""
+    """Why the list of tests is not known."""
     return Unknown(
         "; ".join(
             error if error.startswith(NONE_COLLECTED) else f"{error} cannot be collected"

@@ -1,4 +1,4 @@
-"""A `docker compose` command for one stack, as a person has to type it to mean that stack."""
+"""The `docker compose` command for one stack, with every option that a person has to type."""
 
 import shlex
 from collections.abc import Iterable
@@ -9,8 +9,8 @@ from stacktest.core.model import Stack
 def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> str:
     """`docker compose [options] WORDS SERVICES`, with the files and profiles that they need.
 
-    Where something else than Compose runs the services: its own command for that verb. Empty for a
-    copy, which is gone when a person reads it, and whose project the stack's files are not.
+    If another program than Compose runs the services: that program's command for the verb. Empty
+    for a copy: it is removed before a person reads this, and the files describe another project.
     """
     if stack.copy:
         return ""
@@ -32,7 +32,7 @@ def log_command(stack: Stack, service: str, *, is_temporary: bool) -> str:
 
 
 def compose_prefix(stack: Stack, services: Iterable[str] = ()) -> str:
-    """`docker compose [options]`, to be followed by a verb that is about the services."""
+    """`docker compose [options]`, to be followed by a verb and its services."""
     options = [*stack.compose_options]
     for profile in needed_profiles(stack, services):
         options += ["--profile", profile]
@@ -40,7 +40,7 @@ def compose_prefix(stack: Stack, services: Iterable[str] = ()) -> str:
 
 
 def docker_prefix(stack: Stack) -> tuple[str, ...]:
-    """`docker`, with the context that the stack names if it does."""
+    """`docker`, with `--context` if the stack names a context."""
     return ("docker", "--context", stack.context) if stack.context else ("docker",)
 
 

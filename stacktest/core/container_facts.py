@@ -1,4 +1,4 @@
-"""What a container was given and how it runs, from the engine's own document about it.
+"""Limits, rights, variables and ports of a container, from the engine's inspect document.
 
 Values of variables are masked: they can be compared, and no assertion or log can show them.
 """
@@ -41,7 +41,7 @@ class Masked:
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What the engine was told to allow; None where there is no limit."""
+    """Limits that the engine was asked to set; None where there is no limit."""
 
     cpus: float | None = None
     memory: int | None = None
@@ -52,7 +52,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """Rights beside and without the engine's default set, named without `CAP_`, sorted."""
+    """Capabilities added to and dropped from the engine's default set, without `CAP_`, sorted."""
 
     added: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def limits(document: Json) -> Limits:
 
 
 def capabilities(document: Json) -> Capabilities:
-    """The rights that were added and taken away."""
+    """The capabilities that were added and dropped."""
     host = document["HostConfig"]
     options = [str(option) for option in host.get("SecurityOpt") or ()]
     return Capabilities(
@@ -95,13 +95,13 @@ def capabilities(document: Json) -> Capabilities:
 
 
 def log_config(document: Json) -> LogConfig:
-    """How its output is kept."""
+    """The container's logging driver and its options."""
     config = document["HostConfig"].get("LogConfig") or {}
     return LogConfig(driver=config.get("Type", ""), options=dict(config.get("Config") or {}))
 
 
 def environment(document: Json) -> Mapping[str, Masked]:
-    """Its variables, values masked."""
+    """The container's environment variables, values masked."""
     rows = (str(row).partition("=") for row in document["Config"].get("Env") or ())
     return {name: Masked(value) for name, _, value in rows}
 
@@ -129,9 +129,9 @@ def networks(document: Json, known: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def started(document: Json) -> dt.datetime | None:
-    """When its program was started last; None: never."""
+    """When the container was last started; None: never."""
     text = str(document["State"].get("StartedAt") or "")
-    # The engine's word for never is the year 1.
+    # The engine writes the year 1 for "never".
     return None if not text or text.startswith("0001-") else timestamps.parse(text)
 
 

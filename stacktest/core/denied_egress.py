@@ -1,11 +1,11 @@
-"""The stack with networks that lead nowhere but to its own containers: `[stack] egress = "deny"`.
+"""The stack with networks that reach only its own containers: `[stack] egress = "deny"`.
 
-of the files                             in a run
-networks                                 internal: the engine gives them no way outside
+in the files                             in a run
+networks                                 internal: the engine gives them no route outside
 `dns` or `dns_opt` of a service          as they are, within these networks
-neither                                  none: the engine answers for the stack's own names alone
+neither                                  none: the engine resolves only the stack's own names
 an external network, `network_mode` of   refused: stacktest cannot close what it does not make
-the host, the engine or a stranger
+the host, the engine or another stack
 """
 
 from stacktest.core.changed_copy import replace
@@ -14,11 +14,11 @@ from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError
 
 NO_NAME_SERVER: Json = {"dns": ["127.0.0.1"], "dns_opt": ["timeout:1", "attempts:2"]}
-"""Keys of a service that asks nobody: nothing listens there, and it does not wait for long."""
+"""Keys that leave a service without a name server: the address refuses, and waits are short."""
 
 
 def deny_egress(stack: Stack) -> Stack:
-    """The stack as it is started where nothing may leave; UsageError where that cannot be."""
+    """The stack with internal networks only; UsageError if a service could still get outside."""
     networks = stack.definitions.get("networks") or {}
     for service in stack.services.values():
         _refuse_ways_out(service, networks)
@@ -33,7 +33,7 @@ def deny_egress(stack: Stack) -> Stack:
 
 
 def asks_nobody(stack: Stack, service: str) -> bool:
-    """Whether the service has no name server because nothing may leave."""
+    """Whether the service has no name server because the stack denies egress."""
     definition = stack.services[service].definition or {}
     return stack.denies_egress and definition.get("dns") == NO_NAME_SERVER["dns"]
 

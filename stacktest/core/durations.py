@@ -6,7 +6,7 @@ _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6
 _PART = r"(\d+(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
 _WHOLE = re.compile(f"(?:{_PART})+")
 LONGEST = 100 * 365 * 86400.0
-"""Seconds; what is longer is a slip, and clocks cannot count it."""
+"""Seconds; a longer duration is a typing error, and clocks cannot count it."""
 
 
 def parse_duration(text: object) -> float | None:

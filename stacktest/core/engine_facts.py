@@ -1,4 +1,4 @@
-"""What an engine says about itself, where something depends on it: who it is, what it enforces.
+"""The engine's identity, and which limits and features it supports, from its info document.
 
 engine                                        limits that it does not enforce
 without control groups                        all
@@ -16,28 +16,28 @@ LIMITS = {
     "processor sets": "CPUSet",
     "processes": "PidsLimit",
 }
-"""A kind of limit → the engine's own word for whether it can be enforced."""
+"""A kind of limit → the field of the engine's info that says whether it can be enforced."""
 
 
 class EngineFacts(Struct, frozen=True, kw_only=True):
-    """What an engine is, and what it cannot do."""
+    """Identity of an engine, and the features that it lacks."""
 
     identity: str
-    """The same at each question, and another one for another engine."""
+    """The same text at every request, and different for another engine."""
     unenforced: tuple[str, ...] = ()
-    """Kinds of limits that are taken and have no effect."""
+    """Kinds of limits that the engine accepts without effect."""
     why: str = ""
-    """Why they have none."""
+    """Why these limits have no effect."""
     runs_health_checks: bool = True
-    """False: it starts them by timers of systemd, and does not use systemd here."""
+    """False: the engine starts checks by systemd timers, and does not use systemd here."""
     words_rights_as_given: bool = True
-    """False: it lists capabilities one by one, as they differ from its own defaults."""
+    """False: it lists each capability that differs from its defaults, not those that were given."""
     dates_health: bool = True
     """Whether its events say when a container became healthy."""
     measures_containers: bool = True
-    """Whether what it says about a container's use is about that container."""
+    """Whether its usage statistics of a container are about that container."""
     answers_beside_name_servers: bool = True
-    """Whether it answers for a stack's own names where a container has a `dns` of its own."""
+    """Whether it resolves the stack's own names for a container with its own `dns` setting."""
 
     @property
     def limits_sentence(self) -> str:
@@ -48,7 +48,7 @@ class EngineFacts(Struct, frozen=True, kw_only=True):
 
 
 def docker_facts(info: Json) -> EngineFacts:
-    """What Docker's document about itself says."""
+    """Facts from the document of `docker info`."""
     identity = str(info.get("ID", ""))
     if info.get("CgroupDriver") == "none":
         why = (
@@ -62,7 +62,7 @@ def docker_facts(info: Json) -> EngineFacts:
 
 
 def podman_facts(info: Json, own_info: Json) -> EngineFacts:
-    """What Podman says, to Docker's clients and in its own words; its `ID` changes each time."""
+    """Facts from Podman's Docker-compatible and own info; its `ID` changes with every request."""
     host = own_info.get("host") or {}
     identity = f"podman {info.get('Name', '')} {info.get('DockerRootDir', '')}"
     is_rootless = (host.get("security") or {}).get("rootless") is True

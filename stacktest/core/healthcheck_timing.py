@@ -1,8 +1,8 @@
-"""When the engine looks at a container's health for the first time: an interval after its start.
+"""When the engine first checks a container's health: one interval after its start.
 
-Until then nobody can call it ready, however fast it was. From Engine 25 on `start_interval` (5 s)
-takes the place of `interval` as long as `start_period` lasts, also where it is longer; without a
-`start_period` the engine does not look at it.
+Until then the container cannot be ready, however fast it was. From Engine 25 on `start_interval`
+(5 s) replaces `interval` as long as `start_period` lasts, also where it is longer; without a
+`start_period` the engine ignores `start_interval`.
 """
 
 from stacktest.core.durations import parse_duration
@@ -17,7 +17,7 @@ TIMEOUT = 30.0
 RETRIES = 3
 """Checks that fail in a row before the engine calls a container unhealthy; its own default."""
 START_INTERVAL = 5.0
-"""The same while `start_period` lasts."""
+"""Seconds between two checks while `start_period` lasts; the engine's own default."""
 
 
 def first_look(service: Service, *, engine: int = ENGINE) -> float | None:

@@ -1,10 +1,10 @@
-"""Host names in one form: A-labels and short addresses inside, U-labels for people.
+"""Host names in one form: A-labels and short addresses internally, U-labels for people.
 
 to_ascii("Bücher.home.lan.")            xn--bcher-kva.home.lan
 to_ascii("[FD00::0:5]")                 fd00::5
 to_unicode("xn--bcher-kva.home.lan")    bücher.home.lan
 
-Clients, certificates and front doors compare A-labels, so whatever is compared here is one.
+Clients, certificates and front doors compare A-labels, so names are converted before comparing.
 """
 
 from ipaddress import IPv6Address
@@ -26,7 +26,7 @@ def to_unicode(host: str) -> str:
 
 
 def before_port(host: str) -> str:
-    """The name or address as it stands before a port: `[::1]`."""
+    """The name or address as a URL has it before a port: `[::1]` for IPv6."""
     return f"[{host}]" if ":" in host else host
 
 

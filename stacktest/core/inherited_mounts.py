@@ -7,7 +7,7 @@ from stacktest.core.model import Mount, Service, Stack
 
 
 def inherited_mounts(stack: Stack, service: Service) -> tuple[Mount, ...]:
-    """Mounts of the services that `volumes_from` names, and of those that these name."""
+    """Mounts of the services that `volumes_from` names, followed transitively."""
     return tuple(_inherited(stack, service, frozenset({service.name})))
 
 
@@ -19,7 +19,7 @@ def _inherited(stack: Stack, service: Service, visited: frozenset[str]) -> Itera
     for entry in definition.get("volumes_from") or ():
         name, _, mode = str(entry).partition(":")
         source = stack.services.get(name)
-        # `container:name` is not of this stack.
+        # `container:name` is a container outside of this stack.
         if source is None or name in visited:
             continue
         for mount in (*source.mounts, *_inherited(stack, source, visited | {name})):

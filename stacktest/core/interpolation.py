@@ -2,7 +2,7 @@
 
 ${NAME-text}   ${NAME:-text}    text where NAME is not set (with `:` also where it is empty)
 ${NAME+text}   ${NAME:+text}    text where NAME is set
-${NAME?text}   ${NAME:?text}    NAME has to be set; here it is blank when it is not
+${NAME?text}   ${NAME:?text}    Compose requires NAME; here an unset NAME becomes blank
 """
 
 import re
@@ -18,7 +18,7 @@ _OPERATOR = re.compile(r":?[-+?]")
 
 
 def interpolate(text: str, lookup: Lookup) -> str:
-    """The text with every variable replaced; one that is not set is blank."""
+    """The text with every variable replaced; an unset variable becomes blank."""
     return "".join(_pieces(text, lookup))
 
 
@@ -57,7 +57,7 @@ def _pieces(text: str, lookup: Lookup) -> Iterator[str]:
 
 
 def _closing_brace(text: str, start: int) -> int:
-    """Where the brace closes that was opened before `start`; the end where it never does."""
+    """Index of the brace that closes the one before `start`; the text's length if none does."""
     depth = 1
     for place in range(start, len(text)):
         if text[place] == "}":

@@ -1,4 +1,4 @@
-"""What the stack says that it is: services, routes, profiles and phases.
+"""The stack as its files declare it: services, routes, profiles and phases.
 
 Everything is read once by an adapter and frozen. Values of environment variables are kept out of
 `repr`, so that no traceback or log can show them.
@@ -49,7 +49,7 @@ class FileRef(Struct, frozen=True, kw_only=True):
     """Absolute path, or empty for `content:`/`environment:`/external entries."""
     secret: bool
     target: str = ""
-    """Where the container has it."""
+    """The file's path in the container."""
 
 
 class Build(Struct, frozen=True, kw_only=True):
@@ -127,9 +127,9 @@ class Stack:
     naming_variables: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Variables of the `.env` that names the compose files: Compose takes them for its own."""
     context: str = ""
-    """The docker context that the configuration names, which commands for people need, too."""
+    """The docker context of the configuration; commands that people type need it, too."""
     compose_options: tuple[str, ...] = ()
-    """What `docker compose` has to be given, where the person stands, to mean this project."""
+    """Options that `docker compose` needs in the person's working folder to select this project."""
     far_folder: str = ""
     """Its folder, where it is not found from where the person stands; else empty."""
     enabled_profiles: tuple[str, ...] = ()
@@ -137,13 +137,13 @@ class Stack:
     secrets: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
     """Values that are declared to be secret and that the compose model does not hold itself."""
     denies_egress: bool = False
-    """Whether its networks lead nowhere but to its own containers."""
+    """Whether its networks reach only its own containers."""
     own_commands: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Verb of Compose → what a person types instead, where Compose does not run the services."""
     network_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Names that services have on their networks beside those that Compose gives → the service."""
     copy: str = ""
-    """Names a copy beside the stack itself, which has an empty one."""
+    """Name of a copy of the stack; empty for the stack itself."""
     given_images: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Service of a copy → the image that a person gave it in place of its own."""
 
@@ -153,16 +153,16 @@ class Stack:
         return not profiles or bool({*profiles, "*"} & set(self.enabled_profiles))
 
     def default_services(self) -> tuple[str, ...]:
-        """What a plain `up` starts: what Compose would, or everything where that is nothing."""
+        """Services that a plain `up` starts: those that Compose would start, or all if none."""
         names = sorted(self.services)
         return tuple(name for name in names if self.is_enabled(name)) or tuple(names)
 
     def routes_of(self, service: str) -> tuple[Route, ...]:
-        """Routes that lead to `service`, the one that answers by default first."""
+        """Routes that lead to `service`, without guards; the default route comes first."""
         return tuple(r for r in self.routes if r.service == service and not r.is_guard)
 
     def named_routes_of(self, service: str) -> tuple[Route, ...]:
-        """Those of its routes whose host is one name, which can be asked for."""
+        """Routes of the service whose host is one exact name, so that it can be requested."""
         return tuple(route for route in self.routes_of(service) if route.is_exact)
 
     def route(self, host: str) -> Route | None:

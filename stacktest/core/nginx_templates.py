@@ -1,15 +1,15 @@
-"""Where the official image of nginx looks for templates, which its environment can say."""
+"""Folder and suffix of nginx templates in the official image; its environment can set both."""
 
 from stacktest.core.model import Service
 
 
 def template_folder(service: Service) -> str:
-    """The folder in the container."""
+    """The folder of the templates in the container."""
     folder = service.environment.get("NGINX_ENVSUBST_TEMPLATE_DIR") or "/etc/nginx/templates"
     return folder.rstrip("/")
 
 
 def template_suffix(service: Service | None) -> str:
-    """How the name of a template ends; that of its result is the rest."""
+    """The suffix of a template's file name; without it, the name is that of the resulting file."""
     environment = service.environment if service else {}
     return environment.get("NGINX_ENVSUBST_TEMPLATE_SUFFIX") or ".template"

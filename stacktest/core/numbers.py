@@ -1,4 +1,4 @@
-"""Numbers in texts of other programs: a short row of digits, or none."""
+"""Whole numbers in texts of other programs: at most nine digits, else None."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ LONGEST = 9
 
 
 def content_length(headers: Mapping[str, str]) -> int:
-    """What an answer's headers, in small letters, give as its length; 0 where they do not."""
+    """The `content-length` of an answer's headers, whose names are in lower case; else 0."""
     return whole_number(headers.get("content-length", "")) or 0
 
 
 def whole_number(text: str) -> int | None:
-    """The number that the text is; None where it is another text, or too long to be meant."""
+    """The number if the text consists of at most nine digits; else None."""
     is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST
     return int(text) if is_number else None

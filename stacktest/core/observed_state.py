@@ -1,4 +1,4 @@
-"""What the engine says about one container, and the events that it reports.
+"""One container as the engine describes it, and the events that the engine reports.
 
 `Container` comes from one list call for the whole stack, or from a full inspect; only the latter
 knows `oom`, `restart_count`, `error`, `health_limit`, `health_log` and `started_at`: a list leaves
@@ -29,17 +29,17 @@ class Container:
     health: str = ""
     """starting, healthy, unhealthy, or empty where the container has no health check."""
     exit_code: int | None = None
-    """None while it has not ended."""
+    """None until the container has ended."""
     oom: bool = False
-    """The kernel killed one of its processes for memory; which one, the engine does not say."""
+    """The kernel killed one of its processes for memory; the engine does not report which."""
     restart_count: int = 0
     started_at: str = ""
     error: str = ""
-    """Why the engine could not start it, in its words."""
+    """The engine's message about why it could not start the container."""
     health_limit: float = 0.0
     """Seconds after which the engine calls a container unhealthy whose check never passes."""
     health_log: str = ""
-    """What the last health probe wrote, and its exit code."""
+    """Output and exit code of the last health probe."""
     networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Network name -> address; an empty address while the container does not run."""
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)

@@ -1,4 +1,4 @@
-"""What was done to a stack besides its runs, as its records say: rehearsals, updates and drills."""
+"""Operations on a stack other than test runs, from its records: rehearsals, updates, drills."""
 
 from typing import Literal
 
@@ -16,19 +16,19 @@ class UnreadableRecord(Struct, frozen=True, kw_only=True):
 
     kind: Kind
     path: str
-    """Below the folder of the stack."""
+    """Path of the file relative to the stack's folder."""
     why: str
     is_open: bool = False
-    """Whether it is the journal of the update that is open."""
+    """Whether the file is the journal of the open update."""
 
 
 class Operations(Struct, frozen=True, kw_only=True):
-    """All operations that are remembered, in no order."""
+    """All recorded operations, in no particular order."""
 
     rehearsals: tuple[Rehearsal, ...] = ()
     updates: tuple[Journal, ...] = ()
-    """Those that have ended. One that is undone is here and open, both with one id."""
+    """Ended updates. An update that is being undone is also `open_update`, with the same id."""
     open_update: Journal | None = None
     drills: tuple[Drill, ...] = ()
-    """The last one of each service."""
+    """The last drill of every service."""
     unreadable: tuple[UnreadableRecord, ...] = ()

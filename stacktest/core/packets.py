@@ -1,4 +1,4 @@
-"""What a packet says: where it goes, by which protocol, and whether it opens a connection."""
+"""Parses an IP packet: target address, protocol, and whether it opens a connection."""
 
 import struct
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ _V6_HEADER = 40
 _UDP_HEADER = 8
 DNS_PORT = 53
 ENGINES_DNS = "127.0.0.11"
-"""Where Docker answers for names within a container; its port is rewritten on the way."""
+"""Address of Docker's name server within a container; the port is rewritten on the way."""
 
 
 class Connection(Struct, frozen=True, kw_only=True, order=True):
-    """Something that was sent to an address for the first time."""
+    """An address, port and protocol that a container sent packets to."""
 
     address: str
     port: int
@@ -28,7 +28,7 @@ class Connection(Struct, frozen=True, kw_only=True, order=True):
 
 
 class Packet(Struct, frozen=True, kw_only=True):
-    """The parts of an outgoing packet that matter."""
+    """Target, protocol and payload of an outgoing packet."""
 
     address: str
     port: int
@@ -36,17 +36,17 @@ class Packet(Struct, frozen=True, kw_only=True):
     opens: bool
     """It begins a TCP connection, or is a datagram."""
     payload: bytes = b""
-    """Of a datagram."""
+    """Content of a datagram; empty for TCP."""
 
     @property
     def is_question(self) -> bool:
-        """Whether it asks a name server."""
+        """Whether it is a query to a name server."""
         is_dns = self.port == DNS_PORT or self.address == ENGINES_DNS
         return self.protocol == "udp" and is_dns
 
 
 def read_packet(data: bytes) -> Packet | None:
-    """An IP packet; None for other protocols, and for what is cut off."""
+    """Parses an IP packet; None for protocols other than TCP and UDP, and for truncated data."""
     try:
         return _read(data)
     except (struct.error, IndexError, ValueError):
@@ -56,7 +56,7 @@ def read_packet(data: bytes) -> Packet | None:
 def connection_of(
     packet: Packet, networks: Iterable[IPv4Network | IPv6Network]
 ) -> Connection | None:
-    """What the packet opens beyond the container itself; None: nothing, or not beyond."""
+    """The connection that the packet opens; None if it opens none or stays in the container."""
     address = ip_address(packet.address)
     if not packet.opens or address.is_loopback or address.is_multicast:
         return None

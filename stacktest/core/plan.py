@@ -1,14 +1,14 @@
 """Decides which services to bring up for the collected tests, in which order, each with reasons.
 
 A service is planned because a test names it, because a planned service depends on it (in compose
-or by `uses`), or because it is the front door of a host that a test calls, or a sign-in that the
-front door asks first; or because a front door that is planned looks up its name when it starts.
-Nothing else is planned: a dependency with `required: false` is waited for when it is there, never a
-reason to start.
+or by `uses`), because it is the front door of a host that a test calls, because it is a sign-in
+that the front door asks first, or because a planned front door looks up its name when it starts.
+Nothing else is planned: a dependency with `required: false` is waited for if another reason plans
+it, but does not cause a start.
 
 Order: phases as `stacktest.toml` lists them, within a phase dependencies first, then by name.
 Services that do not depend on one another start together: see `Plan.waves`. A front door that looks
-up names when it starts is started after the services that have them.
+up names when it starts is started after the services with these names.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ class Demand(Struct, frozen=True, kw_only=True):
     routed: bool = False
     """True when the test goes through the front door."""
     hosts: tuple[str, ...] = ()
-    """Host names that the test is known to call; others among them are not of the stack."""
+    """Host names that the test is known to call; they may include hosts outside of the stack."""
     phase: str = ""
 
 
@@ -57,9 +57,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     """Profiles of the planned services, for people; Compose is given the services themselves."""
     purposes: frozenset[frozenset[str]] = frozenset()
-    """The services that each test goes to; empty: every planned service is wanted."""
+    """For every test the set of services that it calls; empty: every planned service is wanted."""
     looked_up: frozenset[str] = frozenset()
-    """Services that nothing but the start of the front door needs, which looks up their names."""
+    """Services needed only because the front door looks up their names when it starts."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -67,11 +67,11 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(step.service for step in self.steps)
 
     def has_purpose_without(self, failed: Collection[str]) -> bool:
-        """Whether a test is left that goes to none of these services."""
+        """Whether at least one test calls none of the failed services."""
         return any(purpose.isdisjoint(failed) for purpose in self.purposes)
 
     def only(self, services: Collection[str]) -> "Plan":
-        """The plan without all others, which are not waited for either."""
+        """The plan reduced to these services; nothing waits for a removed service."""
         waits = {
             name: tuple(need for need in needs if need.service in services)
             for name, needs in (self.waits or {}).items()
@@ -146,10 +146,10 @@ def dependencies_of(stack: Stack, service: str) -> tuple[Dependency, ...]:
 
 
 def needs_of(stack: Stack, service: str) -> tuple[str, ...]:
-    """The services whose failed start costs `service` its own.
+    """The services without which `service` is not started.
 
     `required: false` is no such need. Neither is a `depends_on` of the front door that only orders
-    the starts: one application that is down does not take the names of all others with it.
+    the starts: one application that is down must not take the routes of all others down.
     """
     is_door = service == stack.front_door
     return tuple(
@@ -235,7 +235,7 @@ def _front_door_reason(hosts: Sequence[str], routed: Sequence[str]) -> str:
 
 
 def _closure(stack: Stack, named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Everything that the named services need, each with a sentence per dependant."""
+    """All services that the named ones need, directly or not, with one reason per dependant."""
     reasons = {name: list(why) for name, why in named.items()}
     todo = list(reasons)
     while todo:
@@ -252,7 +252,7 @@ def _closure(stack: Stack, named: Mapping[str, Sequence[str]]) -> dict[str, list
 
 
 def _looked_up(stack: Stack, door: str) -> Mapping[str, str]:
-    """Services whose names the front door looks up when it starts → the line that says so."""
+    """Services whose names the front door looks up when it starts → where the route is defined."""
     routes = stack.routes if door == stack.front_door else ()
     return {
         route.service: route.where
@@ -262,7 +262,7 @@ def _looked_up(stack: Stack, door: str) -> Mapping[str, str]:
 
 
 def _with_looked_up(stack: Stack, wanted: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """What is wanted, and what a wanted front door needs for its own start."""
+    """The wanted services, and those whose names a wanted front door looks up at its start."""
     door = stack.front_door
     names = _looked_up(stack, door) if door in wanted else {}
     added = {
@@ -276,7 +276,7 @@ def _with_looked_up(stack: Stack, wanted: Mapping[str, list[str]]) -> dict[str, 
 def _phases(
     stack: Stack, demands: Sequence[Demand], planned: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """The first phase that needs each service, dependencies taking their dependant's phase."""
+    """Service → the first phase that needs it; a dependency is needed in its dependant's phase."""
     rank = {phase.name: place for place, phase in enumerate(stack.phases)}
     first: dict[str, str] = {}
 
@@ -301,7 +301,7 @@ def _phases(
 
 
 def _behind(stack: Stack, demand: Demand, planned: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The services that answer for the hosts that a test calls, and those that are asked first."""
+    """Services that answer for the hosts that a test calls, and sign-ins that are asked first."""
     for host in demand.hosts:
         route = stack.route(host)
         if route is not None and route.service in planned and route.service is not None:
@@ -311,9 +311,9 @@ def _behind(stack: Stack, demand: Demand, planned: Mapping[str, Sequence[str]]) 
 
 
 def _waits(stack: Stack, planned: Mapping[str, Sequence[str]]) -> dict[str, tuple[Dependency, ...]]:
-    """Start-order edges, without those that would close a cycle: then both start together.
+    """Start-order edges, without those that would close a cycle: such services start together.
 
-    What the files say stands; `uses` and names that a front door looks up are added to it.
+    Every `depends_on` is kept; `uses` and names that a front door looks up are added to it.
     """
     edges: dict[str, list[Dependency]] = {
         name: sorted(

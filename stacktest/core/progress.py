@@ -1,4 +1,4 @@
-"""What a bring-up reports while it works; a subclass overrides the methods that it cares about."""
+"""Interface for the progress of a bring-up; a subclass overrides the methods that it needs."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,11 +13,11 @@ class Progress:
     ) -> None:
         """The plan is made; `missing` are the services that have to be started.
 
-        `usual(service)` is how many seconds it took in earlier runs, where that is known.
+        `usual(service)` is how many seconds its start took in earlier runs, if that is known.
         """
 
     def creating(self, services: Sequence[str]) -> None:
-        """Compose pulls, builds and creates what these services lack."""
+        """Compose pulls and builds images and creates containers that these services lack."""
 
     def starting(self, service: str) -> None:
         """Everything that the service waits for is there; its container is started."""
@@ -29,7 +29,7 @@ class Progress:
         """The service is ready, so many seconds after its start."""
 
     def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
-        """No news for a while: what is waited for, and why, `seconds` after the start."""
+        """Nothing changed for a while: service → why it is not ready, `seconds` after the start."""
 
     def not_started(self, service: str, why: str, without: Sequence[str]) -> None:
         """The service will not become ready; the run goes on without it and `without`.
@@ -38,10 +38,10 @@ class Progress:
         """
 
     def over(self) -> None:
-        """All is ready; nothing more follows."""
+        """All services are ready; no further call follows."""
 
     def failed(self, service: str, why: str, *, removed: bool) -> None:
-        """It ends here: `service` (where one is the cause) will not become ready.
+        """The bring-up failed: `service` (if one is the cause) will not become ready.
 
-        `removed`: what the run created is removed next, which takes a moment. Nothing more follows.
+        `removed`: what the run created is removed next, which takes a moment. No call follows.
         """

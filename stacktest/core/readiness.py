@@ -1,23 +1,25 @@
-"""What "ready" means for one service, and whether what was observed is that, not yet, or never.
+"""The readiness rule of a service, and whether its container is ready, waiting or cannot be.
 
     rule                     ready when
     healthy                  its health check says healthy
-    running                  it runs, and went on running for a while without an end or a restart
-    exited(0)                it ended with that code: a job, not a server
+    running                  it has been running for a while without an end or a restart
+    exited(0)                it ended with that exit code: a job, not a server
     tcp:389                  something accepts a connection on that port
-    http:/path               a GET of the path is answered with 200; `http:8080/path 204` says both
+    http:/path               a GET of the path is answered with 200; `http:8080/path 204` sets port
+                             and status
     listening                something accepts a connection on one of the ports that the service
                              publishes or exposes
     routed                   its host name answers through the front door, with an answer that
-                             cannot be the front door's own, or its upstream port is listened to
+                             cannot be the front door's own, or its upstream port accepts
+                             connections
 
 A rule that a person wrote is the only one that counts: a failing health check does not end a
 service with `ready = "running"`.
 
-`judge` answers `Impossible` at once when waiting cannot help: the program ended, was killed for
+`judge` returns `Impossible` at once when waiting cannot help: the program ended, was killed for
 memory, could not be started, or its rule is its health check and that failed. A program that
-restarts is waited for as long as its time lasts: it may need another service that is not up yet.
-Clocks stay outside: the caller says for how long the container has been running.
+restarts is waited for until its timeout: it may need another service that is not up yet.
+No clock is read here: the caller passes for how long the container has been running.
 """
 
 import re
@@ -33,16 +35,16 @@ from stacktest.core.observed_state import Container
 from stacktest.errors import UsageError
 
 RESTARTS_OF_A_LOOP = 3
-"""So many restarts at the end of its time are called a loop."""
+"""From this number of restarts at the timeout on, a failure is reported as a restart loop."""
 FIRST_PAUSE = 0.1
 """Seconds that the engine pauses before the first restart; it doubles them with every restart."""
 LONGEST_PAUSE = 60.0
 CALM = 10.0
-"""Seconds that a program has to run so that the engine begins again with its shortest pause."""
+"""Seconds that a program has to run before the engine resets to its shortest pause."""
 PERSISTENT = 5.0
-"""Seconds that an answer which waiting does not change has to persist: a start has false ones."""
+"""Seconds that a `Refused` answer has to persist: during a start such answers can be temporary."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
-"""What a front door answers itself when the service behind it does not."""
+"""Statuses that a front door answers itself when the service behind it does not answer."""
 SETTLED = 1.5
 """Seconds that a container without any check has to run before it counts as ready."""
 SETTLED_AFTER_RESTART = 6.0
@@ -73,11 +75,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     host: str = ""
     """Host name of `routed`."""
     derived: bool = False
-    """True when stacktest chose it, False when the configuration says so."""
+    """True when stacktest chose the rule, False when the configuration sets it."""
 
     @property
     def probed(self) -> bool:
-        """True when the engine cannot tell: somebody has to connect."""
+        """True when the engine's data does not suffice and a probe has to connect."""
         return self.kind in {Kind.TCP, Kind.HTTP, Kind.LISTENING, Kind.ROUTED}
 
     def __str__(self) -> str:
@@ -99,7 +101,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Waiting(Struct, frozen=True):
-    """Not yet; `why` says what is missing."""
+    """Not ready yet; `why` says what is missing."""
 
     why: str
 
@@ -111,11 +113,11 @@ class Ready(Struct, frozen=True):
 
 
 class Impossible(Struct, frozen=True):
-    """It will not become ready by waiting; `cause` is a clause about the service: "exited 3"."""
+    """Waiting will not make it ready; `cause` is a clause about the service: "exited 3"."""
 
     cause: str
     code: str = ""
-    """The error code where it is not the one of every failed start."""
+    """The error code, if it differs from the general code of a failed start."""
     hint: str = ""
 
 
@@ -126,16 +128,16 @@ class Refused(Struct, frozen=True):
     code: str = ""
     hint: str = ""
     patience: float = PERSISTENT
-    """Seconds for which it has to stay the same."""
+    """Seconds for which the answer has to stay the same before it ends the wait."""
     seen: str = ""
-    """What was seen with it: where that changes, the time begins anew."""
+    """What was observed with the answer; when that changes, the time starts again."""
 
 
 Judgement = Waiting | Ready | Impossible
 
 
 def parse_rule(text: str, *, where: str = "") -> Rule:
-    """The rule that a person wrote; anything else raises UsageError naming `where`."""
+    """Parses a rule that a person wrote; an invalid text raises UsageError naming `where`."""
     text = text.strip()
     if text in {"healthy", "running"}:
         return Rule(kind=Kind(text))
@@ -169,7 +171,7 @@ def derive(service: Service, stack: Stack) -> Rule:
         return Rule(kind=Kind.ROUTED, host=named[0].host, derived=True)
     ports = {route.port for route in stack.routes_of(service.name) if route.port}
     if ports and not listening_ports(service) and service.name != stack.front_door:
-        # Only patterns of names lead to it, which nobody can ask for.
+        # Only routes with host patterns lead to it, and a pattern cannot be requested.
         return Rule(kind=Kind.LISTENING, ports=tuple(sorted(ports)), derived=True)
     return without_door(service)
 
@@ -183,7 +185,7 @@ def without_door(service: Service) -> Rule:
 
 
 def listening_ports(service: Service) -> tuple[int, ...]:
-    """The TCP ports that the compose file publishes or exposes, as far as they are numbers."""
+    """The TCP ports that the compose file publishes or exposes as numbers or ranges."""
     definition = service.definition or {}
     if definition.get("network_mode") == "none":
         return ()
@@ -193,7 +195,7 @@ def listening_ports(service: Service) -> tuple[int, ...]:
 
 
 def is_job(service: Service, stack: Stack) -> bool:
-    """True when a dependant waits for the service to end well: it runs once and stops."""
+    """True when a dependant waits for the service to exit with 0: it runs once and stops."""
     return any(
         need.service == service.name and need.condition == "service_completed_successfully"
         for other in stack.services.values()
@@ -216,8 +218,8 @@ def judge(
 ) -> Judgement:
     """Whether `container` satisfies `rule`.
 
-    `running_for` is how long it has been observed to run, in seconds. `answer` is what probing
-    found: empty when the probe was content, a reason when it was not, None when none was made.
+    `running_for` is how long it has been observed to run, in seconds. `answer` is the result of a
+    probe: empty when it succeeded, a reason when it did not, None when no probe was made.
     """
     if never := _never(rule, container):
         return Impossible(never)
@@ -233,9 +235,9 @@ def judge(
 
 
 def refine(rule: Rule, container: Container) -> Rule:
-    """The rule once the container is known: the image may bring a health check, or none.
+    """The rule adapted to the container: whether it has a health check depends on the image, too.
 
-    Only a derived rule changes; what a person wrote stays.
+    Only a derived rule changes; a configured rule stays.
     """
     has_check = container.health not in {"", "none"}
     if rule.derived and has_check and rule.kind in {Kind.RUNNING, Kind.LISTENING, Kind.ROUTED}:
@@ -255,7 +257,7 @@ def restarts(container: Container) -> str:
 
 
 def pause_before_restart(restart_count: int, ran_for: float) -> float:
-    """Seconds that the engine waits before it starts a program again that ran for `ran_for`."""
+    """Seconds that the engine waits before it restarts a program that ran for `ran_for` seconds."""
     if ran_for >= CALM or restart_count < 1:
         return FIRST_PAUSE
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (restart_count - 1))
@@ -269,14 +271,14 @@ def settling_time(container: Container) -> float:
 # Private
 
 _LONGEST_RANGE = 64
-"""Exposed ports in a row that are asked: more are for connections that others announce."""
+"""A range with this many exposed ports or more is not probed: its ports are opened on demand."""
 _OK = 200
 _HIGHEST_PORT = 65535
 _DOWN = ("restarting", "exited", "dead")
 
 
 def _exposed(entry: object) -> Iterable[int]:
-    """The TCP ports of an entry of `expose`: a number or a range, as far as it can be asked."""
+    """The TCP ports of an entry of `expose`: a number or a range; empty for too long a range."""
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?(?:/tcp)?", str(entry))
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     return range(first, last + 1) if last - first < _LONGEST_RANGE else ()
@@ -320,7 +322,7 @@ def _never(rule: Rule, container: Container) -> str:
     )
     causes = (
         (bool(container.error), "could not be started"),
-        # Newer engines say so as soon as any of its processes was: the program itself may run on.
+        # Newer engines set `oom` when any of its processes was killed; the program may still run.
         (
             container.oom and container.state in _DOWN,
             f"was killed for memory (exit {container.exit_code})",

@@ -1,12 +1,12 @@
-"""Takes secrets out of what a report reads, and once more out of what it writes.
+"""Removes secrets from the records that a report reads, and again from the text that it writes.
 
-Out of the records first (`clean`): there a secret stands as it is, while there are as many ways to
-quote one as there are formats. Then out of the text (`redact`), which also holds what the records
-do not: there each secret is looked for as it is and as HTML, JSON, URLs and Python write it.
+First from the records (`clean`): there a secret is unquoted, while every output format quotes it
+differently. Then from the text (`redact`), which also contains texts that are not in the records:
+there every secret is searched for unquoted and as HTML, JSON, URLs and Python write it.
 
-A short word is only taken out where it stands alone: `app1` does not hide a part of `app10`.
-Values shorter than four characters are left alone: taking every `1` out of a report would hide
-everything else and no secret.
+A short word is only removed where it is a word by itself: `app1` does not hide a part of `app10`.
+Values shorter than four characters stay: removing every `1` from a report would make it
+unreadable and protect no secret.
 """
 
 import re
@@ -23,7 +23,7 @@ SHORTEST = 4
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """`text` without any of `secrets`, in any of the ways that reports quote."""
+    """`text` without `secrets`, also where a report's format has quoted them."""
     known = frozenset(secrets)
     text = _without_encoded(_without(text, _values(known)), known)
     if len(text) < _LARGE and (gap := _GAP.search(text)):
@@ -32,7 +32,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def redact_named(text: str, secrets: Mapping[str, str]) -> str:
-    """The same, where a value that a variable holds becomes `${NAME}`."""
+    """Like `redact`, but a secret that is the value of a variable becomes `${NAME}`."""
     for value, name in sorted(secrets.items(), key=lambda pair: (-len(pair[0]), pair)):
         if name:
             text = _without(text, _values(frozenset({value})), f"${{{name}}}")
@@ -40,12 +40,12 @@ def redact_named(text: str, secrets: Mapping[str, str]) -> str:
 
 
 def clean(value: Any, secrets: Iterable[str]) -> Any:
-    """The same records without any of `secrets` in any of their strings, keys included."""
+    """The records with `secrets` removed from all strings, keys included."""
     return map_strings(value, _cleaner(secrets))
 
 
 def clean_and_visible(value: Any, secrets: Iterable[str]) -> Any:
-    """The same, and nothing in them that a terminal or a reader's eye would obey."""
+    """Like `clean`, and without control sequences and invisible characters (`visible`)."""
     without_secrets = _cleaner(secrets)
     return map_strings(value, lambda text: visible(without_secrets(text)))
 
@@ -62,7 +62,7 @@ def _without(text: str, values: tuple[tuple[str, str], ...], mask: str = MASK) -
     is_coloured = "\x1b" in text
     letters = _COLOUR.sub("", text) if is_coloured else text
     for value, anchor in values:
-        # Nearly always it is not there, and that is quickly seen.
+        # Most values are not in the text, and searching for the anchor is cheap.
         if anchor in letters:
             text = pattern_of(value, is_coloured=is_coloured).sub(lambda _match: mask, text)
     return text
@@ -79,7 +79,7 @@ def _without_encoded(text: str, secrets: frozenset[str]) -> str:
 
 
 def _without_ends(text: str, secrets: frozenset[str], gap: str) -> str:
-    """Without what is left of a secret that was shortened in the middle: `'hunt...ct-Horse'`."""
+    """The text without remains of secrets that were shortened in the middle: `'hunt...Horse'`."""
     parts = text.split(gap)
     for secret in {*secrets, *(repr(value)[1:-1] for value in secrets)}:
         if secret[:SHORTEST] not in text and secret[-SHORTEST:] not in text:
@@ -97,7 +97,7 @@ def _without_ends(text: str, secrets: frozenset[str], gap: str) -> str:
 
 @lru_cache(maxsize=64)
 def _values(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """What to look for and its anchor, the longest first, so that none hides a part of another."""
+    """Values to remove, with their anchors; longest first, so that no part of a value remains."""
     values = {value for secret in secrets for value in _parts(secret) if len(value) >= SHORTEST}
     ordered = sorted(values, key=lambda value: (-len(value), value))
     return tuple((value, anchor_of(value)) for value in ordered)

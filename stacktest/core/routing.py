@@ -1,13 +1,13 @@
 """Which service an answer came from: by host name, port, path, method and status, or not known.
 
-A wrong answer here would give a service credit for another's work, so every doubt is "not known".
-All routes of the host are walked in order, and whoever may have answered with the status is noted:
+A wrong result would give a service credit for another's answer, so every doubt is "not known".
+All routes of the host are walked in order, and every one that may have given the status is noted:
 
     a route does not hold               passed over
     a route may hold                    noted, and the walk goes on
     a route holds and is final          noted, and the walk ends
 
-The answer is a service's when the walk notes that service and nobody else.
+The answer is a service's when the walk notes routes of that service only.
 """
 
 import itertools
@@ -27,22 +27,22 @@ from stacktest.core.route import Listener, PathCondition, Route, compiled
 
 HTTPS, HTTP = 443, 80
 TLS_PORTS = frozenset({443, 8443, 9443})
-"""Ports in containers behind which TLS is spoken; `base_url=` says otherwise."""
+"""Container ports that are assumed to use TLS; `base_url=` overrides that."""
 DOOR_FAILURES = frozenset({413, 414, 417, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504, 505})
-"""What any front door may answer by itself: no upstream, or a request that it does not accept."""
+"""Statuses that any front door may answer itself: no upstream, or a request it does not accept."""
 REFUSALS = frozenset({400, 405, 501})
-"""What a front door answers to a request that it does not pass on; applications say so, too."""
+"""Statuses of a front door for a request that it does not pass on; applications use them, too."""
 NOT_PASSED_ON = frozenset({"CONNECT", "TRACE"})
 """Methods that a front door may refuse for every application: nginx does."""
 NOT_FOUND = "404 page not found\n"
-"""What a program in Go answers where nothing is, front doors among them."""
+"""The body of Go's standard 404 answer, which front doors written in Go give, too."""
 
 FileKind = Callable[[str, str], str]
-"""What a folder on this side holds at a path such as `/style.css`: `file`, `folder` or empty."""
+"""(folder of this machine, path such as `/style.css`) → `file`, `folder` or empty."""
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What is known of a request that was answered, and of the answer beside its status."""
+    """The known facts of a request that was answered, and the length of its answer."""
 
     host: str
     path: str = "/"
@@ -50,19 +50,19 @@ class Request(Struct, frozen=True, kw_only=True):
     """The port of the front door's container; None when it is not known."""
     method: str | None = None
     tls: bool | None = None
-    """Whether it came over TLS; None when that is not known."""
+    """Whether the request used TLS; None when that is not known."""
     length: int | None = None
     """The `Content-Length` of its answer, 0 without one; None when that is not known."""
 
 
 def request_of(url: str) -> Request:
-    """The request that such an address stands for, at a port that is not known."""
+    """The request for this URL; the front door's port is not known."""
     parts = urlsplit(url)
     return Request(host=to_ascii(parts.hostname or ""), path=parts.path or "/")
 
 
 def covers(pattern: str, host: str) -> bool:
-    """Whether a route's host name means `host`: `*.name` (one label), `name.*`, `~regex`, exact."""
+    """Whether a route's host matches `host`: `*.name` (one label), `name.*`, `~regex`, or exact."""
     if pattern.startswith("~"):
         expression = compiled(f"(?i){pattern[1:]}")
         return expression is not None and expression.search(host) is not None
@@ -76,7 +76,7 @@ def covers(pattern: str, host: str) -> bool:
 def answerers(
     routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
 ) -> frozenset[str | None]:
-    """The services that may have given this answer; None is the front door, or not known."""
+    """The services that may have given this answer; None stands for the front door or not known."""
     if _is_refusal(request, status):
         return frozenset({None})
     reached, has_ended = _reached(routes, request, file_kind)
@@ -87,13 +87,13 @@ def answerers(
 def doubts(
     routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
 ) -> dict[str, str]:
-    """Services that may have given this answer, as others may → where it is said who else may."""
+    """Service that may have given this answer → where the rule is that makes another possible."""
     if _is_refusal(request, status):
         return {}
     reached, has_ended = _reached(routes, request, file_kind)
     noted = [route for route in reached if status in route.statuses]
     if not noted:
-        # A route by which the service answers, but not with this status, says so itself.
+        # No route can give this status: name the services' own routes.
         return {r.service: r.where for r in reached if r.service and not r.is_guard}
     if has_ended and len({route.service for route in noted}) == 1:
         return {}
@@ -105,18 +105,18 @@ def doubts(
 
 
 def may_be_left_out(routes: Iterable[Route], request: Request) -> bool:
-    """Whether the front door forgets the route of a service that is not healthy.
+    """Whether the front door drops the route of a service that is not healthy.
 
-    Then the next route that fits the request answers it, or a page of the front door's own.
+    Then the next matching route answers the request, or the front door with a page of its own.
     """
     reached, _ = _reached(routes, replace(request, length=None), None)
     return any(route.is_missing_page for route in reached)
 
 
 def is_usual(request: Request) -> bool:
-    """Whether every front door passes such a request on.
+    """Whether every front door passes such a request on to its upstream.
 
-    Not one for a path that leaves the root (`/%2e%2e/x`), or that cannot be decoded to text.
+    False for a path that leaves the root (`/%2e%2e/x`), or that cannot be decoded to text.
     """
     names = unquote(request.path, errors="replace").split("/")
     depths = itertools.accumulate(_DEPTHS.get(name, 1) for name in names[1:])
@@ -140,7 +140,7 @@ def routes_taken(routes: Iterable[Route], request: Request) -> tuple[Route, ...]
 
 
 def rivals(routes: Iterable[Route], request: Request, service: str) -> tuple[Route, ...]:
-    """What else may answer a request on a stack that is well, in the front door's order."""
+    """Routes by which others may answer the request on a healthy stack, in their order."""
     reached, _ = _reached(routes, request, None)
     others = (route for route in reached if route.is_guard or route.service != service)
     return tuple(route for route in others if not route.is_missing_page)
@@ -151,9 +151,9 @@ def origin(
 ) -> str:
     """`https://host`, or plain HTTP where the front door publishes no port 443.
 
-    `ports` maps the front door's ports to addresses where they are published elsewhere; routes
-    that know their listeners say which of the ports leads to `service`, and whether by TLS.
-    `localhost` is this machine's name for other services, too: there the published port counts.
+    `ports` maps the front door's ports to addresses where they are published elsewhere; the
+    listeners of the routes, if known, decide which port leads to `service`, and whether by TLS.
+    `localhost` is the name of other services of this machine, too: there the published port counts.
     """
     own = [
         route
@@ -176,36 +176,36 @@ def origin(
 
 
 def asked_at(listeners: Iterable[Listener]) -> Listener | None:
-    """The listener that a client takes of several: with TLS, at the usual port."""
+    """The listener that a client prefers: with TLS first, then a usual port."""
     return min(
         listeners, key=lambda item: (not item.tls, item.port not in {HTTPS, HTTP}), default=None
     )
 
 
 def usual_port(scheme: str) -> int:
-    """The port of a URL that names none."""
+    """The port of a URL without a port number."""
     return HTTPS if scheme == "https" else HTTP
 
 
 def published_url(inner: int, address: tuple[str, int]) -> str:
-    """The URL of a published address, by the scheme that is usual at its port in the container."""
+    """The URL of a published address, with the scheme that is usual for its container port."""
     host, outer = address
     scheme = "https" if inner in TLS_PORTS else "http"
     return f"{scheme}://{before_port(host)}:{outer}"
 
 
 def inner_port(doors: Mapping[int, tuple[str, int]], port: int) -> int | None:
-    """The front door's own port behind the port of a URL, as names are resolved, or None."""
+    """The front door's container port that the port of a URL leads to, or None."""
     if port in doors:
         return port
     return next((inner for inner, address in doors.items() if address[1] == port), None)
 
 
 def route_rows(stack: Stack, service: str) -> Mapping[str, str]:
-    """Host name → what the front door's configuration says about it, for every name of `service`.
+    """Host name of `service` → the routes and the front door's configuration for that name.
 
-    What is compared when a route is part of a service: where each of its names leads, and the
-    configuration that applies to it. The text may hold secrets: sign it, never show it.
+    The text is compared to detect a changed route: where the name leads, and the configuration
+    that applies to it. It may contain secrets: sign it, never show it.
     """
     hosts = {route.host for route in stack.routes_of(service)}
     rows: dict[str, dict[str, None]] = {host: {} for host in sorted(hosts)}
@@ -216,7 +216,7 @@ def route_rows(stack: Stack, service: str) -> Mapping[str, str]:
 
 
 def route_targets(stack: Stack) -> Mapping[str, str]:
-    """Host name → where it leads by default, for a reason that says where it led before."""
+    """Host name → where it leads by default; used by reasons that name the former target."""
     targets: dict[str, str] = {}
     for route in stack.routes:
         targets.setdefault(route.host, target_of(route) or "not known")
@@ -233,12 +233,12 @@ def target_of(route: Route) -> str:
 # Private
 
 _DEPTHS = {"..": -1, ".": 0, "": 0}
-"""What a part of a path adds to its depth, where that is not one."""
+"""Part of a path → what it adds to the depth; every other part adds 1."""
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _is_refusal(request: Request, status: int) -> bool:
-    """Whether the front door may have answered so before it looked for whom the request is."""
+    """Whether the front door may have answered with the status before it chose a route."""
     return status in DOOR_FAILURES or (status in REFUSALS and not is_usual(request))
 
 
@@ -253,7 +253,7 @@ class Match(Enum):
 def _walk(
     routes: Iterable[Route], request: Request, file_kind: FileKind | None
 ) -> Iterator[tuple[Route, Match]]:
-    """The routes of the host that hold or may hold, in order, with what is rewritten on the way."""
+    """The routes of the host that hold or may hold, in order, with rewritten paths considered."""
     rewritten: int | None = None
     for route in _of_request(tuple(routes), request):
         match = _match(route, request, rewritten=rewritten, file_kind=file_kind)
@@ -269,7 +269,7 @@ def _walk(
 def _reached(
     routes: Iterable[Route], request: Request, file_kind: FileKind | None
 ) -> tuple[list[Route], bool]:
-    """The routes that a request may come to, and whether the last of them surely answers."""
+    """The routes that a request may reach, and whether the last of them certainly answers."""
     reached: list[Route] = []
     for route, match in _walk(routes, request, file_kind):
         reached.append(route)
@@ -281,7 +281,7 @@ def _reached(
 def _of_request(routes: tuple[Route, ...], request: Request) -> list[Route]:
     host = _best_pattern(routes, request.host)
     there = [r for r in routes if r.pattern == host and _listens(r, request.port)]
-    # Of two that listen at one port, with TLS and without, the request came to the one it speaks.
+    # Of two routes at one port, with TLS and without, the request reached the one of its protocol.
     speaking = [route for route in there if not _speaks_other(route, request)]
     is_told_apart = any(route.listeners and route.is_final for route in speaking)
     return sorted(speaking if is_told_apart else there, key=lambda route: route.order)
@@ -294,7 +294,7 @@ def _best_pattern(routes: tuple[Route, ...], host: str) -> str | None:
     if _is_address(host):
         return next((route.pattern for route in routes if route.holds_for_addresses), None)
     fitting = [pattern for pattern in patterns if covers(pattern, host)]
-    # A wildcard goes before an expression, the longest first; expressions go in their order.
+    # Wildcards win over expressions, the longest first; expressions keep their order.
     return min(fitting, key=_rank, default=None)
 
 
@@ -365,7 +365,7 @@ def _file(folder: str, index: str | None, path: str, file_kind: FileKind | None)
 
 
 def _decoded(path: str) -> str:
-    """The path as a front door compares it: decoded, without `//`, `/./` and `/../`."""
+    """The path in the form that front doors compare: decoded, without `//`, `/./` and `/../`."""
     plain = unquote(path)
     cleaned = posixpath.normpath(f"/{plain.lstrip('/')}")
     return f"{cleaned}/" if plain.endswith("/") and cleaned != "/" else cleaned

@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format, by name."""
+"""Metrics that were parsed from Prometheus' text format, by name."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 
 class Metrics(Mapping[str, tuple[Sample, ...]]):
-    """Name of a sample, as it is written, → its samples; `types` says what each family is."""
+    """Name of a sample, as it is written, → its samples; `types`: family → metric type."""
 
     def __init__(self, samples: Mapping[str, tuple[Sample, ...]], types: Mapping[str, str]) -> None:
         self._samples = dict(samples)
@@ -33,7 +33,7 @@ class Metrics(Mapping[str, tuple[Sample, ...]]):
         return len(self._samples)
 
     def value(self, name: str, **labels: str) -> float:
-        """The value of `name` with these labels among its own; none or several: LookupError."""
+        """The value of the only sample of `name` that has these labels; else a LookupError."""
         fitting = [
             sample for sample in self.get(name, ()) if labels.items() <= sample.labels.items()
         ]

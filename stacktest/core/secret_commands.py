@@ -1,4 +1,4 @@
-"""Secrets in the command lines of programs that are known, and behind options that say so.
+"""Secrets in command lines: arguments of known programs, and values of options like `--token`.
 
 mysql -pSECRET     redis-cli -a X     curl -uapp:SECRET     mongosh -p X     sqlcmd -P X
 --token SECRET     echo app:SECRET | chpasswd     rabbitmqctl authenticate_user app SECRET
@@ -11,7 +11,7 @@ from stacktest.core.secret_names import is_secret_name
 
 
 def secrets_in_shell(text: str) -> Iterator[str]:
-    """What follows the options and words of programs, in a line as it is typed."""
+    """Secrets that follow options and subcommands of known programs in a shell command line."""
     for pattern in _COMMANDS:
         yield from (match["value"].strip("'\"") for match in pattern.finditer(text))
     for match in _OPTION.finditer(text):
@@ -47,7 +47,7 @@ _COMMANDS = tuple(
         rf"\bhtpasswd\s+-\w*b\w*\s+(?:\S+\s+)?\S+\s+{_VALUE}",
         r"\becho\s+[\"']?[\w.-]+:(?P<value>[^\s\"'|;&]+)[\"']?\s*\|\s*chpasswd",
         r"\bsqlplus\s+(?:-\w+\s+)*[\w.-]+/(?P<value>[^\s@|;&]+)@",
-        # An account in the configuration of Redis.
+        # A user in the configuration of Redis.
         r"\buser\s+[\w.-]+\s[^|;&\n]{0,400}?>(?P<value>[^\s|;&\"']+)",
     )
 )

@@ -1,9 +1,9 @@
-"""What shows by its own form to be secret, wherever it stands: tokens, hashes of passwords, keys.
+"""Secrets that are recognized by their form alone: tokens, password hashes, private keys.
 
 eyJ….eyJ….…   ghp_…  glpat-…  sk-…  xoxb-…  hvs.…  AKIA…      tokens of well-known issuers
 $2b$14$…   $apr1$…   $6$…   $argon2id$…   {SSHA}…              hashes, as htpasswd writes them
------BEGIN … PRIVATE KEY-----                                  what follows, up to its end
-https://hooks.slack.com/services/…                             addresses that are a key
+-----BEGIN … PRIVATE KEY-----                                  the text after it, up to its end
+https://hooks.slack.com/services/…                             URLs that are a key themselves
 """
 
 import re
@@ -13,13 +13,13 @@ MASK = "[redacted]"
 
 
 def tokens_in(text: str) -> Iterator[str]:
-    """Every part of the text that nothing but a secret looks like."""
+    """Every part of the text that has the form of a secret."""
     if _HINT.search(text):
         yield from (match["key"] or match[0] for match in _FORM.finditer(text))
 
 
 def without_tokens(text: str) -> str:
-    """The text without them; what says that a key stood there stays."""
+    """The text with these parts masked; the `BEGIN … PRIVATE KEY` line stays."""
     if not _HINT.search(text):
         return text
     return _FORM.sub(lambda match: match[0].removesuffix(match["key"] or match[0]) + MASK, text)
@@ -36,7 +36,7 @@ _FORMS = (
     r"\$argon2(?:id?|d)\$v=\d+\$[\w=,]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+",
     r"\{S?SHA(?:256|512)?\}[A-Za-z0-9+/]{20,}={0,2}",
     r"(?<=\{PLAIN\})[^\s:]+",
-    # Up to the end of the key, or to where somebody has cut it.
+    # Up to the end of the key, or to where the text was truncated.
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?P<key>(?:(?!-----).){20,8000})",
     r"(?<=https://hooks\.slack\.com/services/)[\w/-]{20,}",
     r"(?<=api/webhooks/)\d{10,}/[\w-]{30,}",

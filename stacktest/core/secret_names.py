@@ -1,4 +1,4 @@
-"""Which names say that what they stand for is secret: of variables, options, keys, headers.
+"""Decides by a name (variable, option, key, header) whether its value is secret.
 
 | secret                                             | not secret                            |
 |----------------------------------------------------|---------------------------------------|
@@ -6,8 +6,8 @@
 | `MYSQL_PWD`, `MASTERKEY`, `OAUTH_CLIENTSECRET`     | `KEYCLOAK_ADMIN`, `MONKEY`, `BYPASS`  |
 | `API_KEY`, `SMTPPASS`, `--requirepass`, `PAT`      | `TOKEN_LIFETIME`, `SECRET_NAME`       |
 
-A *plain* name (`password`, `token`, `client_secret`) says so wherever it stands; others (`key`,
-`auth`, `pin`) only where a person gives a value to a variable or an option.
+A *plain* name (`password`, `token`, `client_secret`) marks a secret in any text; others (`key`,
+`auth`, `pin`) only as the name of a variable or an option.
 """
 
 import re
@@ -25,7 +25,7 @@ SECRET_HEADERS = frozenset(
 
 @cache
 def is_secret_name(name: str) -> bool:
-    """`LDAP_PASSWORD_ADMIN`, `apiKey`, `--server-password`; not `KEYCLOAK_ADMIN`, `KEY_PATH`."""
+    """True for `LDAP_PASSWORD_ADMIN`, `apiKey`, `--server-password`; not for `KEY_PATH`."""
     words = _words(name)
     if "webhook" in words:
         return words[-1] not in _POINTS - {"url", "uri", "urls", "endpoint"}
@@ -36,7 +36,7 @@ def is_secret_name(name: str) -> bool:
 
 @cache
 def is_plain_secret_name(name: str) -> bool:
-    """Whether the name says so by itself, in any file of any program: `password`, `api_key`."""
+    """Whether the name marks a secret in any file of any program: `password`, `api_key`."""
     words = _words(name)
     if not words or words[-1] in _POINTS:
         return False
@@ -138,7 +138,7 @@ _POINTS = frozenset(
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name, in small letters: by case, and by every sign that is no letter."""
+    """The words of a name in lower case, split at capitals and at every character but letters."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return re.findall(r"[a-z]+", spaced.lower())
 

@@ -1,4 +1,4 @@
-"""Secrets in settings that are not `name = value`: directives, elements, blocks, lists, calls.
+"""Secrets in settings with another syntax than `name = value`: directives, XML, blocks, lists.
 
 proxy_set_header X-Api-Key SECRET;        <password>SECRET</password>
 password: |                               name="password" value="SECRET"
@@ -14,7 +14,7 @@ from stacktest.core.secret_names import is_plain_secret_name
 
 
 def secrets_in_blocks(text: str, named: Callable[[str], bool]) -> Iterator[str]:
-    """Every value in settings that stands below, beside or within a name; `named` judges names."""
+    """Values of secret settings in directives, elements, blocks and lists; `named` judges names."""
     for match in _matches(_DIRECTIVES, text):
         if is_plain_secret_name(match["name"]):
             yield _bare(match["value"])
@@ -22,7 +22,7 @@ def secrets_in_blocks(text: str, named: Callable[[str], bool]) -> Iterator[str]:
         if named(match["name"]):
             yield _bare(match["value"])
     for match in _matches(_SEVERAL, text):
-        # In a compose file that is a list of names.
+        # In a compose file `secrets` is a list of names.
         if match["name"] != "secrets" and named(match["name"]):
             yield from map(_bare, re.split(r"[\n,]", match["items"]))
     for match in _STATEMENT.finditer(text):
@@ -35,7 +35,7 @@ _NAME = r"(?P<name>[A-Za-z][\w.-]{1,60})"
 _QUOTED = r"\"[^\"\n]+\"|'[^'\n]+'"
 _DIRECTIVES = (
     re.compile(rf"^[ \t]*{_NAME}[ \t]+(?P<value>{_QUOTED}|[^\s;#]+);?[ \t]*$", re.MULTILINE),
-    # After other words, what could be a word of a sentence is none.
+    # After other words, a value without digits or signs may be plain text: it does not count.
     re.compile(
         rf"[ \t$]{_NAME}[ \t]+(?P<value>{_QUOTED}|(?=\S*[\d_+/=!-])[^\s;#\"']+);?[ \t]*$",
         re.MULTILINE,
@@ -51,7 +51,7 @@ _VALUES = (
         rf"\b(?:define|env|getenv|get)\(\s{{0,4}}[\"']{_NAME}[\"']\s{{0,4}},\s{{0,4}}"
         rf"(?P<value>{_QUOTED})"
     ),
-    # All of a line where the value has several words; a variable of a program, too.
+    # The rest of the line where the value has several words; also for `$name = …` of a program.
     re.compile(
         rf"^[ \t]*(?:-[ \t]+|export[ \t]+|\$)?{_NAME}[ \t]{{0,8}}[:=][ \t]{{0,8}}"
         rf"(?P<value>{_QUOTED}|[^\s\"'#\[{{|>(][^\n#]*[ \t][^\n#]*);?[ \t]*$",
@@ -82,5 +82,5 @@ def _matches(patterns: Iterable[re.Pattern[str]], text: str) -> Iterator[re.Matc
 
 
 def _bare(value: str) -> str:
-    """A value without what only separates it from the next."""
+    """A value without quotes and separators."""
     return value.strip().removeprefix("- ").rstrip(",;").strip(" \t\"'")

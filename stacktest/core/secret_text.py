@@ -1,12 +1,12 @@
-"""Secrets that stand in a text: in commands, URLs, headers, and settings of any program.
+"""Secrets within a text: in commands, URLs, headers, and settings of any program.
 
     postgres://app:SECRET@db/app            https://x/?access_token=SECRET&a=1
     --requirepass SECRET   --password=X     mysql -pSECRET   redis-cli -a X   curl -u app:SECRET
     password = SECRET                       "clientSecret": "SECRET"
     Authorization: Bearer SECRET            Cookie: session=SECRET; theme=dark
 
-`secrets_in` lists them, so that they are known wherever else they turn up; `blank` takes those
-out that a text shows by its own form, whether anybody knows them or not.
+`secrets_in` lists them, so that they can be removed from other texts, too; `blank` removes those
+that are recognized by their form, whether they are listed or not.
 """
 
 import base64
@@ -24,9 +24,9 @@ Named = Callable[[str], bool]
 
 
 def secrets_in(text: str, named: Named = is_secret_name) -> Iterator[str]:
-    """Every value in the text that stands where secrets stand; `named` judges names.
+    """Every value at a place in the text where secrets are written; `named` judges names.
 
-    Most texts of a stack are a word or a path: a form is only looked for where its signs are.
+    Most texts of a stack are a word or a path: a pattern is only tried if its signs are present.
     """
     yield from tokens_in(text)
     if "=" in text or ":" in text:
@@ -41,7 +41,7 @@ def secrets_in(text: str, named: Named = is_secret_name) -> Iterator[str]:
 
 
 def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
-    """`--password=x`, `--requirepass x`, and what stands in any of the words."""
+    """Secrets of a command: `--password=x`, `--requirepass x`, and secrets within any word."""
     words = list(words)
     before = ""
     for word in words:
@@ -56,9 +56,9 @@ def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
 
 
 def blank(text: str) -> str:
-    """The text without what its own form shows to be secret: userinfo, queries, headers.
+    """The text without secrets that are recognized by their form: userinfo, queries, headers.
 
-    A fragment that has the form of a query counts as one.
+    A fragment with the form of a query is treated as a query.
     """
     text = without_tokens(text)
     if "://" in text:
@@ -80,11 +80,11 @@ _USERINFO = re.compile(
 _USER = re.compile(
     r"\bhttps?://(?P<user>(?=[^@/]*[A-Za-z])(?=[^@/]*\d)[\w.=+~-]{16,})@", re.IGNORECASE
 )
-"""A token where the user name stands, as in the address of a repository."""
+"""A token in place of the user name, as in the URL of a repository."""
 _QUERY = re.compile(r"[?&;#](?P<name>[\w.\[\]-]{1,60})=(?P<value>[^\s&;\"'<>#]+)")
 _ASSIGNMENT = re.compile(
     r"(?<!\$\{)(?<![\w$.?&-])-{0,2}(?P<name>[A-Za-z][\w.-]{1,80})[\"']?\]?[ \t]{0,8}(?:=>|::?|=)"
-    # What is looked at may itself be a name: `database:` stands before `password: x`.
+    # A lookahead, since the value may itself be a name: `database:` before `password: x`.
     r"[ \t]{0,8}(?=(?P<value>\"(?:[^\"\\\n]|\\.){1,4000}\"|'[^'\n]{1,4000}'"
     r"|[^\s\"'`,;&<>{}\[\]()]{1,4000}))"
 )
@@ -154,7 +154,7 @@ def _blank_query(match: re.Match[str]) -> str:
 
 
 def _blank_cookies(match: re.Match[str]) -> str:
-    """The values of cookies; of `Set-Cookie` the attributes stay, since they say what is wrong."""
+    """Masks the values of cookies; attributes of `Set-Cookie` stay, since they help debugging."""
     first, *others = match["value"].split(";")
     is_set = match["name"].lower().startswith("set-")
     parts = [_blank_pair(first), *(others if is_set else map(_blank_pair, others))]

@@ -1,18 +1,18 @@
-"""Values of a stack that no output may show: what the compose model itself says is secret.
+"""Values of a stack that no output may show, collected from the compose model.
 
 | where                    | which values                                                     |
 |--------------------------|------------------------------------------------------------------|
-| environment, labels,     | of names that say so (`secret_names`)                            |
+| environment, labels,     | values of secret names (`secret_names`)                          |
 | build arguments, options |                                                                  |
-| every other text         | what stands where secrets stand: URLs, options of a command,     |
-| of the model             | headers, settings in `configs:` (`secret_text`)                  |
+| every other text         | secrets in URLs, options of a command, headers, settings in      |
+| of the model             | `configs:` (`secret_text`)                                       |
 | `Stack.secrets`          | of `secrets:` by file and by variable, of people, of variables   |
 |                          | of the environment, of mounted settings                          |
 
-Left alone is what could not be taken out without hiding half a report: `true`, `info`, `admin` (up
-to seven small letters), numbers below five digits, paths, names in the model, and the values
-of names that end in FILE, PATH, DIR, URL, HOST and their like. What is *declared* to be a secret
-is one however simple it is, if it has four signs.
+Values that cannot be removed without hiding half a report stay: `true`, `info`, `admin` (up to
+seven lower-case letters), numbers below five digits, paths, names in the model, and the values
+of names that end in FILE, PATH, DIR, URL, HOST and the like. A value that is *declared* to be a
+secret counts however simple it is, if it has four characters.
 """
 
 import re
@@ -28,12 +28,12 @@ SHORTEST = 4
 
 
 def secrets_of(stack: Stack) -> frozenset[str]:
-    """The values to take out of every text before it is shown or written."""
+    """The values to remove from every text before it is shown or written."""
     return _secrets_of(_Same(stack))
 
 
 def named_secrets(stack: Stack) -> Mapping[str, str]:
-    """Each such value, and the name of the variable that holds it; empty where none does."""
+    """Secret value → the name of the variable that holds it; empty if no variable does."""
     names = _names(stack)
     values = {
         value: ""
@@ -53,14 +53,14 @@ def named_secrets(stack: Stack) -> Mapping[str, str]:
 
 
 def settings_secrets(text: str) -> Iterator[str]:
-    """Secrets in the settings of some program, whose names only count where they are plain."""
+    """Secrets in the settings file of a program; only plain secret names count there."""
     for value in secrets_in(text, is_plain_secret_name):
         if len(value) >= _SHORTEST_SETTING and not is_common(value):
             yield value
 
 
 def is_common(value: str) -> bool:
-    """Whether the value is a word that a report has to be able to say."""
+    """Whether the value is a common word, which must stay readable in reports."""
     is_number = _NUMBER.fullmatch(value) is not None
     is_address = _CAPABILITY.match(value) is not None
     is_common = _COMMON.fullmatch(value) is not None
@@ -71,7 +71,7 @@ def is_common(value: str) -> bool:
 
 
 class _Same:
-    """A stack as a key: equal to itself alone, and what it consists of never changes."""
+    """A stack as a cache key, compared by identity; a stack's content never changes."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -85,7 +85,7 @@ class _Same:
 
 @lru_cache(maxsize=1)
 def _secrets_of(same: _Same) -> frozenset[str]:
-    """Whoever prints asks again and again, always for the same stack."""
+    """Cached, because every output needs the secrets of the same stack again."""
     return frozenset(named_secrets(same.stack))
 
 
@@ -96,7 +96,7 @@ _COMMON = re.compile(
     r"|[\"']?[${<*].*|[*x.]+|%[({].*"
 )
 _CAPABILITY = re.compile(r"https?://\S+/[\w-]{20,}")
-"""An address that is a secret itself, as those of webhooks are."""
+"""A URL that is a secret itself, such as that of a webhook."""
 _NUMBER = re.compile(r"\d{5,}")
 _PATH = re.compile(r"(?:\.{0,2}|~)(?:/[a-z0-9._@-]+){1,12}/?")
 
@@ -109,7 +109,7 @@ def _of_service(service: Service) -> Iterator[str]:
 
 
 def _of_node(node: Json, name: str) -> Iterator[str]:
-    """What a part of the model holds: by its key, as a command, or within its text."""
+    """Secrets in a part of the model: by its key, as a command, or within its text."""
     if isinstance(node, Mapping):
         for key, value in node.items():
             yield from _of_node(value, str(key))
@@ -124,7 +124,7 @@ def _of_node(node: Json, name: str) -> Iterator[str]:
 
 
 def _of_value(name: str, value: str) -> Iterator[str]:
-    """A value by its name, with its parts: `admin:SECRET,other:SECRET`, `base64:SECRET`."""
+    """A value with a secret name, and its parts: `admin:SECRET,other:SECRET`, `base64:SECRET`."""
     if value and is_secret_name(name):
         yield value
         for part in re.split(r"[,;\s]+", value):
@@ -139,7 +139,7 @@ _KEYS_OF_COMPOSE = frozenset({"secrets", "credential_spec", "secret"})
 
 
 def _names(stack: Stack) -> set[str]:
-    """Words that reports have to be able to say."""
+    """Names in the model, which must stay readable in reports."""
     hosts = {route.host for route in stack.routes}
     images = {service.image for service in stack.services.values()}
     images |= {word for image in images for word in re.split(r"[/:@]", image)}
@@ -156,7 +156,7 @@ def _names(stack: Stack) -> set[str]:
 
 
 def _is_trivial(value: str) -> bool:
-    """What is no secret even where it is declared to be one."""
+    """Whether the value is too simple to be a secret even if it is declared to be one."""
     text = value.strip()
     is_word = text.lower() in {"true", "false", "none", "null"}
     return len(text) < SHORTEST or is_word or _PATH.fullmatch(text) is not None

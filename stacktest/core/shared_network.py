@@ -1,8 +1,8 @@
-"""Services that run in the network of another one, and which of them listens at a port.
+"""Services that run in another service's network, and which of them listens at a port.
 
-`network_mode: service:vpn` puts a service into the network of another one, `host` into that of the
-machine. All of them answer at one address, so the port alone tells whose answer it is. What each
-declares is what counts: `expose`, `PORT` variables, its health check, its command, a label.
+`network_mode: service:vpn` puts a service into the network of `vpn`, `host` into that of the
+machine. All of them answer at one address, so only the port tells which service answered. The
+ports are those that a service declares: `expose`, `PORT` variables, health check, command, label.
 """
 
 import re
@@ -26,9 +26,9 @@ def tenants_of(stack: Stack, owner: str) -> tuple[str, ...]:
 
 
 def listener(stack: Stack, owner: str, port: int | None) -> str:
-    """The service that listens at `port` in the network of `owner`; empty where nothing says it.
+    """The service that listens at `port` in the network of `owner`; empty if nothing declares it.
 
-    The one tenant that there is needs to declare nothing: `owner` publishes the port for it.
+    A single tenant need not declare its port: `owner` publishes the port for it.
     """
     owner = network_owner(stack, owner)
     tenants = tenants_of(stack, owner)
@@ -41,9 +41,9 @@ def listener(stack: Stack, owner: str, port: int | None) -> str:
 
 
 def answering(stack: Stack, name: str, port: int) -> str:
-    """Whose answer came from `port` of `name`, as a test calls it; empty where that is in doubt.
+    """The service that answered at `port` of `name`, the name that a test used; empty if in doubt.
 
-    Where others share its network, the test's word stands unless what is declared is against it.
+    If others share its network, the test's name is believed unless declared ports contradict it.
     """
     others = neighbours_of(stack, name)
     declaring = [other for other in others if port in _declared_ports(stack, other)]
@@ -56,7 +56,7 @@ def answering(stack: Stack, name: str, port: int) -> str:
 
 
 def listens(stack: Stack, name: str, port: int) -> bool:
-    """Whether what answers at `port` of `name` is its own: neither word nor rule names another."""
+    """Whether `name` itself answers at its `port`, both by `answering` and by `listener`."""
     return answering(stack, name, port) == name == listener(stack, name, port)
 
 
@@ -70,7 +70,7 @@ def neighbours_of(stack: Stack, name: str) -> tuple[str, ...]:
 
 
 def in_host_network(stack: Stack, port: int | None = None) -> tuple[str, ...]:
-    """Services in the network of the machine itself, of a port those that declare it."""
+    """Services in the network of the machine itself; with `port` only those that declare it."""
     return tuple(
         name
         for name in stack.services
@@ -93,7 +93,7 @@ def _publishes(service: Service, port: int) -> bool:
 
 
 def _declared_ports(stack: Stack, name: str) -> frozenset[int]:
-    """Ports that a service's own definition mentions as those where it listens."""
+    """Ports at which a service listens according to its own definition."""
     service = stack.services[name]
     definition = service.definition if isinstance(service.definition, dict) else {}
     check = (definition.get("healthcheck") or {}).get("test") or ()
@@ -101,7 +101,7 @@ def _declared_ports(stack: Stack, name: str) -> frozenset[int]:
     texts += [v or "" for k, v in service.environment.items() if k.upper().endswith("PORT")]
     texts += re.findall(r":(\d{2,5})\b", " ".join(map(str, check)))
     texts += re.findall(r"(?:^|[:=\s])(\d{2,5})\b", " ".join(service.command or ()))
-    # Labels of the one whose network it is name ports of the others, too.
+    # Labels of the network's owner name ports of its tenants, too.
     labels: Mapping[str, str] = service.labels if network_owner(stack, name) != name else {}
     texts += [v for k, v in labels.items() if k.lower().endswith(".server.port")]
     return frozenset(number for text in texts if (number := whole_number(text)) is not None)

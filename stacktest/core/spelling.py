@@ -1,12 +1,12 @@
-r"""How programs write a value: quoted, escaped, encoded, one sign at a time.
+r"""How programs write a value: quoted, escaped, encoded, character by character.
 
     as it is       p&ss'w/rd              shells        p\&ss\'w/rd   'p&ss'"'"'w/rd'   $$
     JSON, Python   \" \\ \/ \n é     YAML, SQL     '' ""
     HTML, XML      &amp; &#38; &#x26;     URLs          %26 %2f %2F %2526 +
-    logs           \x26 \046 #046         base64        wherever it begins
+    logs           \x26 \046 #046         base64        at any offset
 
-Letters and digits stand for themselves everywhere, so the longest run of them tells quickly that a
-text does not hold the value.
+Letters and digits are written unchanged everywhere, so a text without the value's longest run of
+them cannot contain the value: that is a fast check.
 """
 
 import base64
@@ -21,7 +21,7 @@ COLOUR = r"(?:\x1b\[[0-9;]*m)*"
 
 @lru_cache(maxsize=4096)
 def pattern_of(value: str, *, is_coloured: bool = False) -> re.Pattern[str]:
-    """The value in any of these forms, base64 excepted; with colours between its signs."""
+    """Matches the value in any of these forms but base64, also with colours between characters."""
     if _WORD.fullmatch(value):
         # A short word must not be part of a longer one.
         return re.compile(f"(?<![A-Za-z0-9]){value}(?![A-Za-z0-9])")
@@ -30,13 +30,13 @@ def pattern_of(value: str, *, is_coloured: bool = False) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def anchor_of(value: str) -> str:
-    """What stands in every text that holds the value; empty where nothing does."""
+    """The part of the value that every text with the value contains; empty if there is none."""
     return max(_PLAIN.findall(value), key=len, default="")
 
 
 @lru_cache(maxsize=1024)
 def encoded_forms(value: str) -> tuple[str, ...]:
-    """What of it, and of it within JSON, can be recognised in base64, and in two hex digits."""
+    """The base64 and hex forms of the value, and of the value as JSON escapes it."""
     if len(value.encode("utf-8", "surrogatepass")) < _SHORTEST_ENCODED:
         return ()
     forms = {form for text in (value, json.dumps(value)[1:-1]) for form in _base64(text)}
@@ -55,7 +55,7 @@ _BACKSLASHES = r"\\{1,8}"
 
 @lru_cache(maxsize=1024)
 def _sign(sign: str) -> str:
-    """One sign of a value, as a pattern."""
+    """The pattern for one character of a value."""
     if sign.isascii() and sign.isalnum():
         return sign
     return f"(?:{'|'.join(_ways(sign))})"
@@ -70,7 +70,7 @@ def _ways(sign: str) -> Iterator[str]:
         yield f"{_BACKSLASHES}{_ESCAPED[sign]}"
     if sign == " ":
         yield r"\+"
-    # Half a character stands for a byte of a name that is not UTF-8, which is shown by its number.
+    # A lone surrogate represents a byte of a name that is not UTF-8; programs show its number.
     is_byte = code in range(0xDC80, 0xDD00)
     octets = sign.encode("utf-8", "surrogateescape" if is_byte else "surrogatepass")
     yield "".join(f"%(?:25){{0,2}}(?i:{octet:02x})" for octet in octets)
@@ -89,11 +89,11 @@ _MORE = {"'": "apos"}
 
 
 def _base64(text: str) -> Iterator[str]:
-    """The text in base64, whatever stands before and after it."""
+    """The part of the text's base64 form that is the same whatever precedes and follows it."""
     raw = text.encode("utf-8", "surrogatepass")
     for before in range(3):
         whole = base64.b64encode(bytes(before) + raw)
-        # The signs at either end also depend on what stands there.
+        # The first and last characters also depend on the bytes before and after.
         start = (0, 2, 3)[before]
         inner = whole[start : (before + len(raw)) * 8 // 6].decode()
         yield inner

@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote a name that is not known."""
+"""Suggestions for an unknown name: known names with a similar spelling."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,22 +1,22 @@
 """Points in time as the records write them: UTC, milliseconds, `+00:00`.
 
-A time without a zone says nothing, so it is refused, never guessed. Times are for people; the only
+A time without a zone is ambiguous, so it is refused, never guessed. Times are for people; the only
 comparisons are "older than allowed" and "in the future", never "before or after the change".
 """
 
 from datetime import UTC, datetime, timedelta
 
 TOLERANCE = timedelta(minutes=5)
-"""How far ahead another machine's clock may be before its record is refused."""
+"""How far ahead another machine's clock may be; a record beyond that is refused."""
 
 
 def to_text(moment: datetime) -> str:
-    """`2026-11-19T03:10:00.000+00:00`."""
+    """The moment as `2026-11-19T03:10:00.000+00:00`."""
     return _in_utc(moment).isoformat(timespec="milliseconds")
 
 
 def parse(text: object) -> datetime:
-    """The moment that `text` names, in UTC; a ValueError says why it names none.
+    """Parses a time, in UTC; a ValueError says why the text is not one.
 
     Digits beyond the microsecond, as container engines write them, are cut off.
     """
@@ -30,7 +30,7 @@ def parse(text: object) -> datetime:
 
 
 def in_future(moment: datetime, now: datetime) -> bool:
-    """Whether the clocks disagree by more than is tolerated."""
+    """Whether the moment is further in the future than `TOLERANCE` allows."""
     return moment - now > TOLERANCE
 
 

@@ -1,18 +1,18 @@
-"""A value that could not be told, with the reason: neither equal to another nor changed.
+"""A value that could not be determined, with the reason: neither equal to another nor changed.
 
     match part:
         case Unknown(why=why): ...   # say why; compare nothing
         case digest: ...             # a real value
 
-An `Unknown` is never replaced by an empty string, an empty hash or "no": whoever reads one has to
-decide what not knowing means for him.
+An `Unknown` is never replaced by an empty string, an empty hash or "no": the code that reads it has
+to decide what a missing value means there.
 """
 
 from msgspec import Struct
 
 
 class Unknown(Struct, frozen=True):
-    """Could not tell; `why` is a sentence for people that names what was missing."""
+    """The value is not known; `why` is a sentence for people that names what was missing."""
 
     why: str
 

@@ -1,7 +1,7 @@
-"""Why a front door does not reach a service, and will not by waiting, from what is seen of both.
+"""Why a front door cannot reach a service, and waiting will not help, from ports and networks.
 
-A program that listens nowhere may still be starting. One that listens at other ports than its
-routes ask for has started, unless it opens another port soon: it has to be seen for a while.
+A program without an open port may still be starting. A program that listens at other ports than
+its routes lead to has started, unless it opens another port soon: callers observe it for a while.
 """
 
 from collections.abc import Collection
@@ -10,26 +10,26 @@ from msgspec import Struct
 
 
 class Sight(Struct, frozen=True, kw_only=True):
-    """What is seen of a service behind the front door."""
+    """Observed ports and networks of a service behind the front door."""
 
     asked: frozenset[int]
     """Ports that its routes lead to."""
     open_ports: frozenset[int]
-    """Where it listens for others."""
+    """Ports where it listens for other containers."""
     local_ports: frozenset[int] = frozenset()
-    """Where it listens for itself alone."""
+    """Ports where it listens only inside its own container."""
     networks: Collection[str] = ()
     door_networks: Collection[str] = ()
 
 
 def are_apart(networks: Collection[str], others: Collection[str]) -> bool:
-    """Whether two containers have networks, and none in common."""
+    """Whether both containers have networks, but no common one."""
     shares = not set(networks).isdisjoint(others) or "host" in {*networks, *others}
     return bool(networks and others) and not shares
 
 
 def unreached(sight: Sight) -> str:
-    """What is against it, as a clause about the service; empty while a start may change it."""
+    """Why the front door cannot reach it, as a clause about the service; empty: it still may."""
     if are_apart(sight.networks, sight.door_networks):
         return "shares no network with the front door"
     listening = sight.open_ports or sight.local_ports
