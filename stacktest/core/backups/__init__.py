@@ -1,1 +1,1 @@
-"""Backups: what one is, how it is brought back into a copy, and what was proved of it."""
+"""Backups: their declaration, how they are restored into a copy, and the results of drills."""

@@ -1,6 +1,6 @@
-"""The backup of one service as its configuration declares it, and whether that makes sense.
+"""The backup of one service as its configuration declares it, and mistakes in the declaration.
 
-kind         what lies at `path`                     brought back by
+kind         content of `path`                       restored by
 restic       a repository; its newest snapshot       `restore`, else as files
 borg         a repository; its newest archive        `restore`, else as files
 tar          the newest archive, or the archive      `restore`, else as files
@@ -20,7 +20,7 @@ from stacktest.core.fingerprint.digest import content_digest
 Kind = Literal["restic", "borg", "tar", "pg_dump", "mysqldump"]
 Way = Literal["files", "pg_dump", "mysqldump"]
 PACKED = frozenset({"restic", "borg", "tar"})
-"""Kinds whose content has to be taken out before anything can use it."""
+"""Kinds whose content has to be unpacked before use."""
 REPOSITORIES = frozenset({"restic", "borg"})
 WAYS: tuple[str, ...] = get_args(Way)
 DAY = 86400.0
@@ -33,21 +33,21 @@ class Backup(Struct, frozen=True, kw_only=True):
     """A folder or a file of the host, relative to the stack's folder."""
     kind: str = ""
     restore: tuple[str, ...] | str = ()
-    """A command for the service's container, or one of `WAYS`; empty: what the kind stands for."""
+    """A command for the service's container, or one of `WAYS`; empty: the default of the kind."""
     image: str = ""
-    """Has the program that unpacks; empty: the service's own image."""
+    """The image with the program that unpacks; empty: the service's own image."""
     password_env: str = ""
     password_file: str = ""
     tag: str = ""
-    """Of several backups in one repository, those with this tag, or whose name begins so."""
+    """Selects backups in a repository: restic's tag, or the beginning of borg's archive name."""
     paths: Mapping[str, str] = field(default_factory=dict)
     """Path in the backup → folder of the container; empty: the same paths as in the container."""
     max_age: float = 7 * DAY
-    """Seconds; an older backup counts as expired, whatever was proved of it."""
+    """Seconds; an older backup counts as expired, even if it was restored successfully."""
 
     @property
     def way(self) -> str:
-        """How it is brought back: `command`, or one of `WAYS`."""
+        """How it is restored: `command`, or one of `WAYS`."""
         if isinstance(self.restore, tuple) and self.restore:
             return "command"
         if isinstance(self.restore, str) and self.restore:
@@ -56,23 +56,23 @@ class Backup(Struct, frozen=True, kw_only=True):
 
     @property
     def is_packed(self) -> bool:
-        """Whether its content has to be taken out first."""
+        """Whether its content has to be unpacked first."""
         return self.kind in PACKED
 
     @property
     def needs_tools(self) -> bool:
-        """Whether a container beside the service's own works on it."""
+        """Whether another container than the service's own has to unpack or copy it."""
         return self.is_packed or self.way == "files"
 
     @property
     def digest(self) -> str:
-        """What a drill proved is about this declaration and no other one; its age may change."""
+        """Identifies the declaration that a drill's result is valid for; `max_age` may change."""
         declared = {name: value for name, value in asdict(self).items() if name != "max_age"}
         return content_digest(repr(sorted(declared.items())))[:16]
 
 
 def mistakes(backup: Backup) -> Iterator[tuple[str, str, str]]:
-    """What does not fit together: the key, what is wrong with it, and what to do."""
+    """Mistakes in the declaration: the key, what is wrong with it, and what to do."""
     kind, restore = backup.kind, backup.restore
     if not kind and not restore:
         yield "kind", "nothing says how it is restored", "set `kind`, or `restore`"
@@ -93,7 +93,7 @@ _REMOTE = frozenset({"s3", "sftp", "rest", "b2", "azure", "gs", "swift", "rclone
 
 
 def _out_of_place(backup: Backup) -> Iterator[tuple[str, str, str]]:
-    """Keys that mean nothing for a backup of this kind."""
+    """Keys that have no effect for a backup of this kind, and passwords missing or named twice."""
     is_repository = backup.kind in REPOSITORIES
     for key in ("password_env", "password_file", "tag"):
         if getattr(backup, key) and not is_repository:

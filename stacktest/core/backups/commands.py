@@ -1,6 +1,6 @@
-"""The programs that take a backup out of what it is packed in, and bring it into a service.
+"""The commands that unpack a backup and restore it into a service.
 
-They run in containers: the backup lies in `/mnt/backup`, what is unpacked goes to `/mnt/unpacked`.
+They run in containers: the backup is mounted at `/mnt/backup` and unpacked to `/mnt/unpacked`.
 """
 
 import json
@@ -13,29 +13,29 @@ from stacktest.core.backups.backup import Backup
 from stacktest.core.unknown import Unknown
 
 BACKUP = "/mnt/backup"
-"""Where the backup is mounted, for reading only."""
+"""Where the backup is mounted, read-only."""
 UNPACKED = "/mnt/unpacked"
-"""Where what is taken out goes."""
+"""The target folder for unpacked content."""
 VOLUMES = "/mnt/volumes"
-"""Where volumes of the copy are while files are put into them."""
+"""Where the copy's volumes are mounted while files are copied into them."""
 
 
 def unpack_command(backup: Backup) -> tuple[str, ...]:
-    """Takes the newest content out of what it is packed in."""
+    """The command that unpacks the newest content of the backup."""
     script = _UNPACK[backup.kind]
     if backup.way != "files":
-        # Whoever restores it in the service's container need not be who made the backup.
+        # The user who restores it in the service's container may differ from the files' owner.
         script += f"\nchmod -R a+rX {UNPACKED}"
     return _shell(script, *_chosen(backup))
 
 
 def time_command(backup: Backup) -> tuple[str, ...]:
-    """Prints what tells when the backup was made; `made_at` reads it."""
+    """The command that prints the backup's time stamp; `made_at` parses its output."""
     return _shell(_MADE.get(backup.kind, _NEWEST), *_chosen(backup))
 
 
 def made_at(backup: Backup, output: str) -> datetime | Unknown:
-    """When the newest backup was made, by what `time_command` printed."""
+    """When the newest backup was made, from the output of `time_command`."""
     try:
         if backup.kind == "restic":
             return max(timestamps.parse(snapshot["time"]) for snapshot in json.loads(output))
@@ -48,7 +48,7 @@ def made_at(backup: Backup, output: str) -> datetime | Unknown:
 
 
 def restore_command(backup: Backup) -> tuple[str, ...]:
-    """What runs inside the service's container; empty for files."""
+    """The command that restores inside the service's container; empty for files."""
     if isinstance(backup.restore, tuple) and backup.restore:
         return backup.restore
     script = _RESTORE.get(backup.way)
@@ -56,9 +56,9 @@ def restore_command(backup: Backup) -> tuple[str, ...]:
 
 
 def copy_command(folders: Mapping[str, str], *, all_of_them: bool) -> tuple[str, ...]:
-    """Puts paths of the backup into folders; without `all_of_them` those that it has, at least one.
+    """The command that copies paths of the backup into folders: all, or else those that exist.
 
-    What is there keeps its owners, modes and times.
+    Without `all_of_them` at least one path must exist. Files keep their owners, modes and times.
     """
     lines = ["copied="]
     for source, target in folders.items():

@@ -1,4 +1,4 @@
-"""Where a backup is in a drill, and into which volumes of the copy its files go."""
+"""Where a backup is mounted in a drill, and the copy's volumes that its files are copied to."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -19,17 +19,17 @@ class BackupMount(Struct, frozen=True, kw_only=True):
     source: str
     """The folder or the file of the host."""
     target: str
-    """Where a container has it."""
+    """The path of the backup in a container."""
     unpacked: str = ""
-    """The engine's name of the volume for what it is packed in; empty: it is not packed."""
+    """The engine's name of the volume for the unpacked content; empty: it is not packed."""
     in_service: bool = False
-    """Whether the service's own container gets it."""
+    """Whether it is mounted into the service's own container."""
 
 
 def backup_mount(
     copy: str, service: str, backup: Backup, place: PurePath, *, is_file: bool
 ) -> BackupMount:
-    """Where the backup of a service is in the copy called `copy`."""
+    """The mount for the backup of a service in the copy called `copy`."""
     return BackupMount(
         source=str(place),
         target=f"{BACKUP}/{place.name}" if is_file else BACKUP,
@@ -39,7 +39,7 @@ def backup_mount(
 
 
 def with_backups(copy: CopyDocument, mounts: Mapping[str, BackupMount]) -> CopyDocument:
-    """The copy in which services have their backups, for reading only."""
+    """The copy with the backups mounted into their services, read-only."""
     document = deepcopy(copy.document)
     for service, mount in mounts.items():
         if not mount.in_service or service not in document["services"]:
@@ -55,10 +55,10 @@ def with_backups(copy: CopyDocument, mounts: Mapping[str, BackupMount]) -> CopyD
 def placements(
     copy: CopyDocument, service: str, paths: Mapping[str, str]
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Volume → where a tool has it, and path in the backup → folder for it there.
+    """Volume → its mount point in the copying container, and path in the backup → target folder.
 
-    Without `paths` each volume of the service is filled from the path that it has in the service. A
-    ValueError names a path of the container that is in no volume.
+    Without `paths` every volume of the service is filled from the path that it has in the service.
+    A ValueError names a path of the container that is in no volume.
     """
     volumes = {
         str(mount["target"]): str(copy.document["volumes"][mount["source"]]["name"])

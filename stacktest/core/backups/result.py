@@ -1,4 +1,4 @@
-"""What one drill proved of one backup.
+"""The result of one drill for one backup.
 
 | what happened                                                   | result      |
 |-----------------------------------------------------------------|-------------|
@@ -9,7 +9,7 @@
 | anything else: a dependency is down, the start takes too long,  | not proved  |
 | tests were skipped                                              |             |
 
-Only what the backup itself can be blamed for makes it rotten.
+A backup is rotten only after a failure that the backup itself is to blame for.
 """
 
 from datetime import datetime
@@ -23,19 +23,19 @@ from stacktest.core.runs.verdict import Verdict
 
 
 class Attempt(Struct, kw_only=True):
-    """How far the backup of one service came on its way into the copy."""
+    """How far the restore of one service's backup into the copy got."""
 
     made: datetime | None = None
-    """When the backup was made, where it says so."""
+    """When the backup was made, if that is known."""
     seconds: float = 0.0
-    """What restoring took."""
+    """How long the restore took."""
     failed: Step = ""
     """The step that did not succeed."""
     is_restored: bool = False
 
 
 class DrillResult(Struct, frozen=True, kw_only=True):
-    """What was proved."""
+    """The result, and the step or the tests that failed."""
 
     result: Literal["restorable", "rotten", "not_proved"]
     step: Step = ""
@@ -47,9 +47,9 @@ class DrillResult(Struct, frozen=True, kw_only=True):
 def drill_result(
     attempt: Attempt, failure: StartFailure | None, verdict: Verdict | None, *, refused: str
 ) -> DrillResult:
-    """The result by how far it came, whether the service is up, and its tests.
+    """The result from the restore, from the service's start and from its tests.
 
-    `refused` is why tests that passed prove nothing, or empty.
+    `refused` is why passed tests are not accepted as a proof, or empty.
     """
     if attempt.failed:
         return DrillResult(result="rotten", step=attempt.failed)
@@ -64,14 +64,14 @@ def drill_result(
 
 
 def _not_up(attempt: Attempt, failure: StartFailure) -> DrillResult:
-    """Whether it is the backup that keeps the service from starting."""
+    """Rotten if the restored service ended by itself; else not proved."""
     if attempt.is_restored and failure.has_ended and not failure.because_of:
         return DrillResult(result="rotten", step="start")
     return _nothing(failure.recorded)
 
 
 def _tested(verdict: Verdict | None, refused: str) -> DrillResult:
-    """What the tests prove on what was restored."""
+    """The result of the service's tests on the restored data."""
     if verdict is None or verdict.kind == "untouched":
         return _nothing("no test of the service ran")
     if verdict.kind == "failed":

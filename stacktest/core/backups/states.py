@@ -1,4 +1,4 @@
-"""The state of a service's backup: what its last drill proved, and whether that still counts.
+"""The state of a service's backup: the result of its last drill, and whether it is still valid.
 
 | state         | meaning                                                      | closes a gate as |
 |---------------|--------------------------------------------------------------|------------------|
@@ -23,7 +23,7 @@ from stacktest.core.unknown import Unknown
 
 
 class BackupState(Enum):
-    """What is known of a backup; declared worst first."""
+    """The states of a backup, declared worst first."""
 
     ROTTEN = "rotten"
     NEVER_DRILLED = "never_drilled"
@@ -37,18 +37,18 @@ class BackupState(Enum):
 
 
 class BackupJudgement(Struct, frozen=True, kw_only=True):
-    """The state of one service's backup, and what it rests on."""
+    """The state of one service's backup, and the drill that it is based on."""
 
     service: str
     state: BackupState
     why: str = ""
-    """Empty when it is restorable."""
+    """The reason for the state; empty when it is restorable."""
     drill: Drill | None = None
-    """The last one, where there is one that can be read."""
+    """The last drill, if there is one with a readable record."""
 
     @property
     def command(self) -> str:
-        """What would make it restorable."""
+        """The command that drills the backup."""
         return f"stacktest drill {shlex.quote(self.service)}"
 
 
@@ -82,7 +82,7 @@ def _state(
 
 
 def _counts_for_nothing(service: str, backup: Backup, drill: Drill, now: datetime) -> Iterator[str]:
-    """Why a record says nothing about this backup."""
+    """Reasons why a drill's record does not apply to this backup."""
     if drill.service != service:
         yield f"its record is about {drill.service!r}"
     if drill.declared != backup.digest:
