@@ -1,1 +1,1 @@
-"""Diagnosis: what went wrong in one sentence, from facts alone; where they do not decide, none."""
+"""Diagnosis: the cause of a failure in one sentence, from facts only; none if there is doubt."""

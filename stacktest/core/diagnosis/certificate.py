@@ -1,4 +1,4 @@
-"""The certificate that a front door shows: ended, not begun, for other names, of another CA."""
+"""Diagnoses the front door's certificate: expired, not valid yet, other names, another CA."""
 
 import re
 from datetime import datetime
@@ -11,11 +11,11 @@ from stacktest.core.routing import covers
 ABOUT_CERTIFICATES = re.compile(
     r"certificate|CERT_|x509|SSL: |self.signed|unknown ca", re.IGNORECASE
 )
-"""What a test says that was refused for a certificate."""
+"""Words in the message of a test whose connection failed because of a certificate."""
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of the first certificate that is not trusted, where the test says that it was that."""
+    """Diagnoses the first untrusted certificate, if the test's message is about certificates."""
     if not ABOUT_CERTIFICATES.search(failure.text):
         return None
     refused = (shown for shown in facts.certificates.values() if shown.why)

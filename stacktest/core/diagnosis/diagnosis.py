@@ -1,4 +1,4 @@
-"""A diagnosis: who is to blame, why, and the command that cures it or shows the next thing."""
+"""A diagnosis: the service at fault, the cause, and a command that repairs or inspects it."""
 
 import re
 import shlex
@@ -9,17 +9,17 @@ from stacktest.core.diagnosis.facts import SourceLine
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """One sentence about what went wrong, and what to do."""
+    """One sentence about the cause of a failure, and what to do."""
 
     service: str
-    """The culprit."""
+    """The service at fault."""
     sentence: str
     command: str = ""
-    """Works when it is pasted."""
+    """A shell command that works when it is pasted."""
     before: str = ""
     """What a person has to do before the command, where a command cannot."""
     witness: str = ""
-    """The service whose log shows it; empty: the culprit's."""
+    """The service whose log shows the cause; empty: `service`."""
 
     @property
     def hint(self) -> str:
@@ -28,7 +28,7 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
 
 def edit_command(line: SourceLine | None, old: str, new: str) -> str:
-    """The `sed` that puts `new` in the place of `old`; empty where the line does not decide it."""
+    """The `sed` that replaces `old` by `new`; empty if `old` is not exactly once in the line."""
     if line is None or not old:
         return ""
     before = r"(?<![\w.-])" if old[0].isalnum() else ""
@@ -41,12 +41,12 @@ def edit_command(line: SourceLine | None, old: str, new: str) -> str:
 
 
 def in_turn(*commands: str) -> str:
-    """The commands as one, each after the success of the one before; empty where one is unknown."""
+    """The commands joined by `&&`; empty if one of them is empty."""
     return " && ".join(commands) if all(commands) else ""
 
 
 def shown_place(line: SourceLine | None, otherwise: str = "") -> str:
-    """` (file:line)`, or empty."""
+    """` (file:line)` of the line, else of `otherwise`, or empty."""
     place = line.where if line else otherwise
     return f" ({place})" if place else ""
 

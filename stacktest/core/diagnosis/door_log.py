@@ -1,4 +1,4 @@
-r"""What front doors write about a service that they could not reach.
+r"""Parses log lines of front doors about an upstream that they could not reach.
 
 | kind          | nginx                         | Caddy, Traefik               | HAProxy           |
 |---------------|-------------------------------|------------------------------|-------------------|
@@ -22,15 +22,15 @@ Kind = Literal["refused", "unknown", "unreachable", "speaks_tls", "plain", "untr
 
 
 class Complaint(Struct, frozen=True, kw_only=True):
-    """One line of a front door about one upstream."""
+    """One log line of a front door about one upstream."""
 
     kind: Kind
     line: str
     upstream: str = ""
-    """The name or address that it asked, without the port; empty: the line does not say."""
+    """The name or address that it connected to, without the port; empty: not in the line."""
     port: int | None = None
     host: str = ""
-    """The host name of the request; empty: the line does not say."""
+    """The host name of the request; empty: not in the line."""
 
 
 def complaints(lines: Iterable[str]) -> tuple[Complaint, ...]:
@@ -39,7 +39,7 @@ def complaints(lines: Iterable[str]) -> tuple[Complaint, ...]:
 
 
 def read_complaint(line: str) -> Complaint | None:
-    """What a line says of an upstream; None: nothing that is known here."""
+    """The complaint in a log line; None if no known pattern matches."""
     for kind, pattern in _KINDS:
         if re.search(pattern, line):
             upstream, port = _upstream(line)
@@ -86,7 +86,7 @@ _HOSTS = (r' host: "(?P<host>[^":]+)', r'"host": ?"(?P<host>[^":]+)')
 
 
 def _upstream(line: str) -> tuple[str, int | None]:
-    """Name and port; a failed lookup also says `dial tcp`, without an address."""
+    """Name and port; a failed lookup also has `dial tcp`, but without an address."""
     for pattern in _UPSTREAMS:
         match = re.search(pattern, line)
         if match and match["name"] != "lookup":

@@ -1,4 +1,4 @@
-"""A program that ended: its exit code and its own last words, or that it was killed for memory."""
+"""Diagnoses a program that ended: its exit code and last error line, or killed for memory."""
 
 import re
 
@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """The first concerned service that does not run any more."""
+    """Diagnoses the first concerned service that does not run any more, or restarts in a loop."""
     for service in facts.concerned(failure):
         if service.state in _NOT_STARTED and service.error:
             causes = (
@@ -64,13 +64,13 @@ def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis:
 _NOT_STARTED = frozenset({"created", "exited", "dead"})
 _KEYS = ("mem_limit", "deploy.resources.limits.memory")
 _SCRIPT = re.compile(r"^exec (/\S+): no such file or directory$")
-"""What a container writes whose command is there: where it is not, the engine refuses to start."""
+"""Log line of a script with a missing interpreter; for a missing script the engine refuses."""
 _STOPPED = frozenset({130, 137, 143})
-"""How a program ends that was told to: by Ctrl-C, by force, by a request."""
+"""Exit codes of a program that was stopped: by Ctrl-C, SIGKILL or SIGTERM."""
 
 
 def _has_done_its_work(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
-    """Whether it ended well: a job, or one that somebody stopped before a start."""
+    """Whether it ended as intended: a finished job, or a service stopped before a start."""
     if failure.is_start:
         return service.exit_code == 0 or (service.exit_code in _STOPPED and not service.oom)
     return service.exit_code == 0 and is_job(facts.stack.services[service.name], facts.stack)
@@ -85,7 +85,7 @@ def _is_in_a_loop(facts: Facts, service: ServiceFacts, failure: Failure) -> bool
 
 
 def _without_interpreter(words: str) -> str:
-    """The kernel says of a script what is true of the program that its first line names."""
+    """A note that the kernel's `no such file` is about the script's interpreter, or empty."""
     script = _SCRIPT.search(words)
     if script is None:
         return ""

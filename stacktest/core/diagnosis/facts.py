@@ -1,7 +1,7 @@
-"""The facts that a diagnosis is made of: what engine, files, logs and answers show.
+"""The input of a diagnosis: facts from the engine, files, logs and answers.
 
-An adapter gathers them once something has failed. What it could not learn is None or empty, and no
-diagnosis follows from that. Texts are without secrets.
+An adapter collects them after a failure. A fact that it could not get is None or empty, and no
+diagnosis is based on it. Texts contain no secrets.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ class MountFacts(Struct, frozen=True, kw_only=True):
     """One folder or file of this machine in a container."""
 
     source: str
-    """As a person types it where they stand; of a volume, its name."""
+    """The path as typed in the person's working folder; for a volume, its name."""
     target: str
     kind: str = ""
     """file, folder or volume; empty: not known."""
@@ -35,37 +35,37 @@ class ServiceFacts(Struct, frozen=True, kw_only=True):
 
     name: str
     container: str = ""
-    """Its id; empty: it has none."""
+    """The container's id; empty: there is none."""
     is_temporary: bool = False
-    """Whether the run takes it down at its end."""
+    """Whether the run removes it at its end."""
     state: str = ""
     exit_code: int | None = None
     oom: bool = False
     error: str = ""
-    """Why the engine could not start it, in its words."""
+    """The engine's message about why it could not start the container."""
     health: str = ""
     health_log: str = ""
     first_check: float | None = None
-    """Seconds after its start at which the engine first looks at its health; None: not known."""
+    """Seconds from its start until the engine's first health check; None: not known."""
     restarts: int = 0
     started: datetime | None = None
     log: tuple[str, ...] = ()
-    """Its last lines; of a test, those of its window."""
+    """The last lines of its log; after a failed test, those from the time of the test."""
     open_ports: frozenset[int] | None = None
-    """TCP ports where something listens for others; None: not known."""
+    """TCP ports that accept connections from other containers; None: not known."""
     local_ports: frozenset[int] = frozenset()
-    """Those where something listens for the container itself alone."""
+    """TCP ports that only accept connections from within the container."""
     networks: Mapping[str, str] = field(default_factory=dict)
     """Name of a network → the container's address in it."""
     network_container: str = ""
-    """The id of the container whose network it runs in, where that is another one's."""
+    """The id of the other container whose network it uses; empty: it has its own."""
     user: str = ""
-    """`uid:gid` of its program; empty: not known."""
+    """`uid:gid` that its program runs as; empty: not known."""
     memory: int = 0
-    """The bytes that it may use; 0: no limit."""
+    """Its memory limit in bytes; 0: no limit."""
     read_only_root: bool = False
     edited: tuple[str, ...] = ()
-    """Variables that have another value in the container than in its definition."""
+    """Variables whose value in the container differs from the service definition."""
     mounts: tuple[MountFacts, ...] = ()
 
     @property
@@ -75,7 +75,7 @@ class ServiceFacts(Struct, frozen=True, kw_only=True):
 
 
 class Certificate(Struct, frozen=True, kw_only=True):
-    """What the front door shows for a host name."""
+    """The certificate that the front door presents for a host name."""
 
     host: str
     names: tuple[str, ...]
@@ -83,11 +83,11 @@ class Certificate(Struct, frozen=True, kw_only=True):
     not_after: datetime
     issuer: str = ""
     why: str = ""
-    """Why it is not trusted, in OpenSSL's words; empty: it is."""
+    """OpenSSL's reason why it is not trusted; empty: it is trusted."""
     file: str = ""
-    """The mounted file that it is from, as a person types it; empty: not known."""
+    """The mounted file that it comes from, as typed in the working folder; empty: not known."""
     file_not_after: datetime | None = None
-    """The end of what that file holds now."""
+    """When the certificate that the file contains now expires."""
 
 
 class HostPort(Struct, frozen=True, kw_only=True):
@@ -98,18 +98,18 @@ class HostPort(Struct, frozen=True, kw_only=True):
     """tcp or udp; empty: not known."""
 
     def is_of(self, port: Port) -> bool:
-        """Whether it is where a container's port is published."""
+        """Whether a container's port is published at it."""
         return port.published == self.number and self.protocol in {"", port.protocol}
 
 
 class PortHolder(Struct, frozen=True, kw_only=True):
-    """What listens at a port of this machine, and the command that ends it."""
+    """The program that listens at a port of this machine, and the command that stops it."""
 
     name: str
     """`nginx (pid 812, nginx.service)`, `the container web-1`."""
     command: str = ""
     service: str = ""
-    """The service of this stack that it is a container of."""
+    """The service of this stack whose container it is; empty: none."""
 
 
 class SourceLine(Struct, frozen=True, kw_only=True):
@@ -118,11 +118,11 @@ class SourceLine(Struct, frozen=True, kw_only=True):
     where: str
     """`file:line`, as messages show it."""
     path: str
-    """The file as a person types it where they stand."""
+    """The file as typed in the person's working folder."""
     number: int
     text: str
     written: datetime | None = None
-    """When a file of its folder was last written; None: not known."""
+    """When a file in its folder was last modified; None: not known."""
 
 
 class Answered(Struct, frozen=True, kw_only=True):
@@ -131,44 +131,44 @@ class Answered(Struct, frozen=True, kw_only=True):
     status: int
     url: str
     body: str = ""
-    """The beginning of what a refused request was answered."""
+    """The beginning of the answer's body, for a refused request."""
 
 
 class Failure(Struct, frozen=True, kw_only=True):
     """What failed: a test, or the start of a service."""
 
     services: tuple[str, ...]
-    """The services that it is about."""
+    """The services that the failure is about."""
     text: str = ""
-    """What the test said."""
+    """The message of the failed test."""
     answers: tuple[Answered, ...] = ()
     is_start: bool = False
     refusal: str = ""
-    """What Compose wrote that could not create them."""
+    """Compose's error output when it could not create the services."""
     ports: tuple[int, ...] = ()
-    """The ports of which one should have been listened at."""
+    """Ports of which at least one should have accepted connections."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """All that is known when something has failed."""
+    """All facts that were collected after a failure."""
 
     stack: Stack = dataclasses.field(repr=False)
     now: datetime
     services: Mapping[str, ServiceFacts] = dataclasses.field(default_factory=dict)
     certificates: Mapping[str, Certificate] = dataclasses.field(default_factory=dict)
-    """Host name → what was shown for it."""
+    """Host name → the certificate that the front door presents for it."""
     holders: Mapping[HostPort, PortHolder] = dataclasses.field(default_factory=dict)
-    """Port of this machine → who has it."""
+    """Port of this machine → the program that listens there."""
     lines: Mapping[str, SourceLine] = dataclasses.field(default_factory=dict)
     """`file:line` of a route, `services.NAME.KEY`, or `networks.KEY`, → the line."""
     passed_routes: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     """Service → host name → where it led when the service last passed."""
 
     def concerned(self, failure: Failure) -> tuple[ServiceFacts, ...]:
-        """The services that a failure is about; of a test also what they depend on, nearest first.
+        """The services of a failure; for a test also their dependencies, nearest first.
 
-        A service that is not up for another one is told about by itself when a stack starts.
+        At a start dependencies are left out: a dependency that is not up is reported by itself.
         """
         names = failure.services
         order = dict.fromkeys(names)
@@ -191,14 +191,14 @@ class Facts:
         return next((line for line in lines if entry.search(line.text)), None)
 
     def mount_line(self, service: str, text: str) -> SourceLine | None:
-        """The line of a mount in a service definition that has the text."""
+        """The line of a service's `volumes` that contains the text."""
         below = f"services.{service}.volumes."
         lines = (line for key, line in self.lines.items() if key.startswith(below))
         return next((line for line in lines if text in line.text), None)
 
 
 def all_needs(stack: Stack, name: str) -> tuple[str, ...]:
-    """What a service depends on, directly or not, nearest first."""
+    """The services that a service depends on, directly or not, nearest first."""
     needs: dict[str, None] = {}
     queue = [name]
     while queue:

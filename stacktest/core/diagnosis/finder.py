@@ -1,24 +1,24 @@
-"""Finds the one sentence: each kind of trouble is asked in turn, the surest first.
+"""Finds the cause of a failure: tries every kind of diagnosis in turn, the most certain first.
 
-| kind           | what decides it                                                             |
+| kind           | facts that decide it                                                        |
 |----------------|-----------------------------------------------------------------------------|
-| refusal        | Compose's words, where it could not create a container                      |
-| taken_port     | the engine's words, and who listens at the port                             |
-| network_owner  | start times, and whose network a container is in                            |
+| refusal        | Compose's error when it could not create a container                        |
+| taken_port     | the engine's error, and the program that listens at the port                |
+| network_owner  | start times, and the container whose network is used                        |
 | lost_network   | the networks of a container and of its definition                           |
-| ended          | the engine's state, error and exit code; the program's own last words       |
+| ended          | the engine's state, error and exit code; the program's last error line      |
 | missing_router | the front door's own 404 in place of a service that is not healthy          |
-| health         | the engine's health; what its check printed; when it is checked first       |
-| unheard        | what listens in a container whose port should have been listened at         |
-| certificate    | what the front door shows, where a test was refused for it                  |
-| upstream       | what listens in a container; the front door's own line about the request    |
+| health         | the engine's health; the check's output; the time of the first check        |
+| unheard        | open ports of a container in which an expected port is closed               |
+| certificate    | the front door's certificate, if a test failed because of it                |
+| upstream       | open ports of a container; the front door's log line about the request      |
 | moved_route    | where a host led at the last pass; hosts and services of the same name      |
-| redirects      | an address that was redirected again and again until the client gave up     |
-| storage,       | the program's own log within the test's window, where its own answer was    |
-| password       | an error of a server (5xx)                                                  |
+| redirects      | a URL that was redirected again and again until the client gave up          |
+| storage,       | the program's log during the test, if the program answered with a           |
+| password       | server error (5xx)                                                          |
 | unapplied      | the variables of a container and of its definition                          |
 
-Where none of them decides, there is no diagnosis: nothing is guessed.
+If none of them applies, there is no diagnosis: nothing is guessed.
 """
 
 import re
@@ -51,7 +51,7 @@ Kind = Callable[[Facts, Failure], Diagnosis | None]
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """What went wrong; None where the facts do not decide it."""
+    """The diagnosis of a failure; None if the facts do not decide it."""
     diagnosis = next((found for kind in KINDS if (found := kind(facts, failure))), None)
     if diagnosis is None:
         return None
@@ -61,14 +61,14 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 # Private
 
 _LOOKS = re.compile(r" (?:exec -T|logs --tail \d+) (\S+)")
-"""A command that is about a container, and the service that it names."""
+"""Matches a command that needs a service's container; the group is the service."""
 
 
 def _of_copy(facts: Facts, diagnosis: Diagnosis) -> Diagnosis:
-    """With the images that were given, and nothing to type: it would be about the stack itself."""
+    """The diagnosis with the copy's images, without a command: that would act on the real stack."""
     images = facts.stack.given_images
     notes = [
-        # What an update tries is an id, which tells a person nothing.
+        # An update tries an image by its id, which tells a person nothing.
         f"; the image of {name} in this copy is {'new' if image.startswith('sha256:') else image}"
         for name, image in sorted(images.items())
         if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", diagnosis.sentence)
@@ -77,7 +77,7 @@ def _of_copy(facts: Facts, diagnosis: Diagnosis) -> Diagnosis:
 
 
 def _for_afterwards(facts: Facts, diagnosis: Diagnosis) -> Diagnosis:
-    """With a command that works when it is pasted: after the run, whose containers are gone."""
+    """The diagnosis with a command that works after the run, when temporary containers are gone."""
     gone = {name for name, service in facts.services.items() if service.is_temporary}
     ids = [facts.services[name].container[:12] for name in sorted(gone)]
     asked = sorted(gone.intersection(_LOOKS.findall(diagnosis.command)))
@@ -94,7 +94,7 @@ _SERVER_ERROR = 500
 
 
 def _of_server_errors(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """A service that answered 5xx by itself, and whose log says why."""
+    """Diagnoses a service that answered with 5xx itself and whose log shows the cause."""
     for answer in failure.answers:
         if answer.status < _SERVER_ERROR:
             continue

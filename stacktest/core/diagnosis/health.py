@@ -1,4 +1,4 @@
-"""A service whose health check fails: in its own words, or since its image lacks the command."""
+"""Diagnoses a failing health check: its output, or that the image lacks the check's command."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ from stacktest.core.diagnosis.last_words import last_words
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """The first concerned service that is unhealthy, or not looked at yet."""
+    """Diagnoses the first concerned service that is unhealthy, or at a start not checked yet."""
     for service in facts.concerned(failure):
         if failure.is_start and (diagnosis := _unlooked(facts, service)):
             return diagnosis
@@ -21,7 +21,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis | None:
-    """Why a service is unhealthy; None where it is not."""
+    """Why a service is unhealthy; None if it is not unhealthy."""
     is_unhealthy = service.is_running and service.health == "unhealthy"
     return _of(facts, service, is_start=is_start) if is_unhealthy else None
 
@@ -44,7 +44,7 @@ _LONGER_START = (
     "compose file; else correct what its health check shows"
 )
 _EXIT = re.compile(r"^exit -?\d+:? ?")
-"""What the engine's exit code of a check is put as before its output."""
+"""The exit code before the output of a check in `health_log`."""
 
 
 def _of(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis:
@@ -64,7 +64,7 @@ def _of(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis:
 
 
 def _unlooked(facts: Facts, service: ServiceFacts) -> Diagnosis | None:
-    """The engine makes the first check of a container an interval after its start."""
+    """Diagnoses a service whose first health check, an interval after its start, is not due yet."""
     is_starting = service.is_running and service.health == "starting" and not service.health_log
     if not (is_starting and service.first_check and service.started):
         return None
@@ -101,7 +101,7 @@ def _without_command(facts: Facts, service: ServiceFacts, missing: str) -> Diagn
 
 
 def _check_command(facts: Facts, name: str) -> str:
-    """The health check by hand; where it is not known, the service's log."""
+    """The command that runs the health check by hand; if it is not known, that shows the log."""
     definition = facts.stack.services[name].definition or {}
     test = (definition.get("healthcheck") or {}).get("test") or ()
     words = [str(word) for word in test] if isinstance(test, list) else ["CMD-SHELL", str(test)]

@@ -1,8 +1,8 @@
 """The usual causes why Compose cannot create, or the engine cannot start, a container.
 
-Both have many words for the same cause. A row recognises one cause by a pattern, words it once and
-says what to do; `{service}` and the pattern's named groups are filled in. What matches no row is
-passed on unchanged.
+Both have many messages for the same cause. A row recognises a cause by a pattern, has one wording
+for it and says what to do; `{service}` and the pattern's named groups are filled in. A message that
+matches no row is passed on unchanged.
 """
 
 import re
@@ -22,7 +22,7 @@ class Cause(Struct, frozen=True, kw_only=True):
     pattern: str
     what: str
     command: str
-    """Works when it is pasted."""
+    """A shell command that works when it is pasted."""
     before: str = ""
     """What a person has to do before the command, where a command cannot."""
     key: str = ""
@@ -176,7 +176,7 @@ def find_cause(table: Sequence[Cause], text: str) -> tuple[Cause | None, Mapping
 
 
 def command_of(cause: Cause, stack: Stack, service: str, values: Mapping[str, str]) -> str:
-    """Its command, with the options that docker needs to mean this service of this stack."""
+    """The cause's command, with the docker options that select this stack; empty for a copy."""
     command = cause.command.format(**values, service=service).strip()
     if stack.copy and command.startswith("docker compose"):
         return ""

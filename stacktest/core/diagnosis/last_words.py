@@ -1,4 +1,4 @@
-"""The line of a log that says why: the last fatal one, else the last error, else the last line."""
+"""The log line most likely to name the cause: the last fatal one, else the last error or line."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ LONGEST = 160
 
 
 def last_words(lines: Iterable[str]) -> str:
-    """The line without time and level, shortened; empty where there is none."""
+    """That line without its time, shortened; empty if there is none."""
     texts = [bare for line in lines if (bare := _bare(line))]
     for pattern in (_FATAL, _ERROR):
         matches = [text for text in texts if pattern.search(text) and not _EMPTY.search(text)]

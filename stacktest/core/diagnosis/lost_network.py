@@ -1,4 +1,4 @@
-"""A service that runs and is on no network any more, although its definition has some."""
+"""Diagnoses a running container that is on no network, although its definition has networks."""
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
@@ -7,13 +7,13 @@ from stacktest.core.shared_network import network_mode
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """The first concerned service that lost all of its networks."""
+    """Diagnoses the first concerned service that lost all of its networks."""
     diagnoses = (diagnose_service(facts, service) for service in facts.concerned(failure))
     return next(filter(None, diagnoses), None)
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis | None:
-    """Of a container that runs on no network, and is to have some."""
+    """Diagnoses a running container without a network whose definition has networks; else None."""
     name, definition = service.name, facts.stack.services[service.name]
     if not service.is_running or service.networks or service.network_container:
         return None

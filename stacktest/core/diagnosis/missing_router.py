@@ -1,10 +1,10 @@
-"""A front door that reads labels leaves a service out that is unhealthy, and answers 404 itself.
+"""Diagnoses a 404 by a front door that reads labels and leaves an unhealthy service out.
 
     wiki.home.lan → wiki:8080 (compose.yaml:9): door leaves wiki out and answers 404 by itself: wiki
     is not healthy: connection refused
 
-Decided by the engine's health of the container, which may still be starting, and by the front
-door's own page where the routes say that it may be its own.
+It is decided by the engine's health of the container, which may still be starting, and by a 404
+page that may be the front door's own according to the routes.
 """
 
 from stacktest.core.changed_copy import replace
@@ -17,7 +17,7 @@ from stacktest.core.routing import NOT_FOUND, answerers, request_of, routes_take
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of the first page of the front door's own in place of a service that is not healthy."""
+    """Diagnoses the first 404 of the front door itself in place of an unhealthy service."""
     for answer in failure.answers:
         for route in routes_taken(facts.stack.routes, request_of(answer.url)):
             if _may_be_the_doors(facts, answer) and (diagnosis := _explain(facts, answer, route)):

@@ -1,4 +1,4 @@
-"""Which mounted file or folder of this machine a line of a program means by a path."""
+"""Maps a path in a program's log line to the mounted file or folder of this machine."""
 
 import re
 
@@ -6,7 +6,7 @@ from stacktest.core.diagnosis.facts import MountFacts, ServiceFacts
 
 
 def paths_in(line: str) -> list[str]:
-    """The absolute paths of a line, in its order."""
+    """The absolute paths in a line, in the order of the line."""
     return _PATH.findall(line)
 
 
@@ -22,7 +22,7 @@ def mount_of(service: ServiceFacts, line: str) -> MountFacts | None:
 
 
 def place_in(service: ServiceFacts, line: str) -> str:
-    """`file:line` of the mounted file that a line names by `/path:line`; empty where none is."""
+    """`file:line` on this machine for `/path:line` in a log line; empty if it is not mounted."""
     match = _PLACE.search(line)
     mount = mount_of(service, match["path"]) if match else None
     if match is None or mount is None or mount.kind not in {"file", "folder"}:

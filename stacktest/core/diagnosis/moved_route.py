@@ -1,13 +1,13 @@
-"""A host name leads to another service than the one that a test is about.
+"""Diagnoses a host name that leads to another service than the one that a test is about.
 
     wiki.home.lan → files:8080 (conf.d/apps.conf:9): it led to wiki:8080 when wiki last passed
     wiki.home.lan → files:8080 (conf.d/apps.conf:9): this test is about wiki, to which
     files.home.lan leads (conf.d/apps.conf:12)
 
-The first is decided by the routes of the last pass. Where those are not known, the second is, if
-host and service have the same name. Nothing is said where the front door started before its files
-were written: it may do what they said then. Where a label or a variable of a service says it, that
-service has to be younger than the compose file.
+The first is decided by the routes of the last pass. If those are not known, the second is used if
+host and service have the same name. There is no diagnosis if the front door started before its
+files were last written: it may still use their former content. If a label or a variable of a
+service defines the route, the service has to be started after the compose file was written.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from stacktest.core.routing import request_of, routes_taken, target_of
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of the first host that was asked and leads away from what the test is about."""
+    """Diagnoses the first requested host that leads to a service which the test is not about."""
     for case in _cases(facts, failure):
         if diagnosis := _since_the_last_pass(case) or _by_its_name(case):
             return diagnosis
@@ -48,11 +48,11 @@ class _Case(Struct, frozen=True):
 
     @property
     def declaring(self) -> str:
-        """The service whose label or variable makes the route; empty: a file of the door does."""
+        """The service whose label or variable defines the route; empty: a file defines it."""
         return _declaring(self.facts, self.route)
 
     def diagnosis(self, cause: str, right: str) -> Diagnosis:
-        """With the command that leads the host to `right`, where the line decides it."""
+        """The diagnosis, with the command that makes the host lead to `right`, if there is one."""
         arrow = f"{self.host} → {target_of(self.route)}{shown_place(self.line)}"
         sentence = f"{arrow}: {cause}"
         return (
@@ -111,7 +111,7 @@ def _declaring(facts: Facts, route: Route) -> str:
 
 
 def _is_applied(facts: Facts, route: Route, line: SourceLine) -> bool:
-    """Whether what reads the line, or has it as a label, started after it was written."""
+    """Whether the container that reads the line, or has it as a label, started after the change."""
     reader = facts.services.get(_declaring(facts, route) or facts.stack.front_door)
     if reader is None or reader.started is None or line.written is None:
         return False
@@ -119,7 +119,7 @@ def _is_applied(facts: Facts, route: Route, line: SourceLine) -> bool:
 
 
 def _since_the_last_pass(case: _Case) -> Diagnosis | None:
-    """The host led to what the test is about when its services last passed."""
+    """Diagnoses a host that led to a service of the test when that service last passed."""
     stack, services = case.facts.stack, case.failure.services
     for service in services:
         before = case.led(service)
@@ -131,7 +131,7 @@ def _since_the_last_pass(case: _Case) -> Diagnosis | None:
 
 
 def _by_its_name(case: _Case) -> Diagnosis | None:
-    """The host has the name of the service that the test is about, which has another host."""
+    """Diagnoses a host with the same name as the test's service, although that has another host."""
     stack, name = case.facts.stack, case.host.partition(".")[0]
     if name not in case.failure.services or any(map(case.led, case.failure.services)):
         return None

@@ -1,6 +1,6 @@
-"""A service in the network of another one, which was started again after it.
+"""Diagnoses a service in the network of another one that was restarted after it.
 
-The engine gives a container a new network with each start; who joined the old one stays there.
+The engine gives a container a new network at every start; containers that joined stay in the old.
 """
 
 from stacktest.core.compose_command import compose_command
@@ -10,7 +10,7 @@ from stacktest.core.shared_network import network_owner
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """The first concerned service whose network is not there any more."""
+    """Diagnoses the first concerned service whose network no longer exists."""
     for service in facts.concerned(failure):
         owner = facts.services.get(network_owner(facts.stack, service.name))
         if owner is None or owner is service or not (owner.is_running and service.is_running):

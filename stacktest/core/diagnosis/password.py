@@ -1,7 +1,7 @@
-"""A service that another one refuses for its password; which of both is right, nobody can tell.
+"""Diagnoses a service whose password another one refuses; which of both is right is not known.
 
-Decided by the client's own log. The one that refuses is the dependency that its line names, or the
-only one whose log refuses somebody, too.
+It is decided by the client's log. The server is the dependency that the log line names, or else
+the only one whose own log has a refusal, or else the only dependency.
 """
 
 import re
@@ -18,7 +18,7 @@ from stacktest.core.secret_names import is_secret_name
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) -> Diagnosis | None:
-    """Of the last line in which the service says that it was refused."""
+    """Diagnoses the last line that reports a refused password; None if the server is not known."""
     refusals = [line for line in lines if _REFUSED.search(line)]
     if not refusals:
         return None
@@ -58,7 +58,7 @@ def _server(facts: Facts, service: ServiceFacts, line: str) -> str | None:
 
 
 class _Pair(Struct, frozen=True, kw_only=True):
-    """The one variable with a password that either of both has, and whether they are the same."""
+    """The only password variable of client and of server, and whether their values are equal."""
 
     own: str
     other: str
@@ -66,7 +66,7 @@ class _Pair(Struct, frozen=True, kw_only=True):
 
 
 def _passwords_of(facts: Facts, *, client: str, server: str) -> _Pair | None:
-    """None where more than two variables may be meant."""
+    """The password variables of both services; None unless each has exactly one."""
     services = facts.stack.services
     ours = dict(_passwords(services[client].environment))
     theirs = dict(_passwords(services[server].environment))
@@ -101,7 +101,7 @@ _SET_AGAIN = (
     """echo "ALTER ROLE :\\"u\\" PASSWORD :'p'" | psql -q -v u="${POSTGRES_USER:-postgres}" """
     """-v p="$POSTGRES_PASSWORD" -U "${POSTGRES_USER:-postgres}" postgres"""
 )
-"""Gives PostgreSQL the password that its container has, which its image does at its first start."""
+"""Sets PostgreSQL's password to that of its container; the image does so only at first start."""
 
 
 def _passwords(environment: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:

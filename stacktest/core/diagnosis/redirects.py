@@ -1,4 +1,4 @@
-"""A page that is redirected to itself until the client gives up."""
+"""Diagnoses a URL that is redirected to itself until the client gives up."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from stacktest.core.diagnosis.facts import Facts, Failure
 from stacktest.core.routing import request_of, routes_taken
 
 ROUNDS = 5
-"""So many redirects of one address within a test are a loop."""
+"""From this number of redirects of one URL within a test on, they count as a loop."""
 GIVEN_UP = re.compile(
     r"ERR_TOO_MANY_REDIRECTS|max redirect count exceeded|too ?many ?redirects"
     r"|exceeded (?:maximum allowed|\d+) redirects",
@@ -18,7 +18,7 @@ GIVEN_UP = re.compile(
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of the address that was redirected most often, where the client gave up."""
+    """Diagnoses the URL that was redirected most often, if the client gave up."""
     redirects = Counter(
         (answer.url, answer.status) for answer in failure.answers if answer.status in _REDIRECTS
     )

@@ -1,4 +1,4 @@
-"""What Compose refuses to create, or the engine to start, with the line that asks for it.
+"""Diagnoses a container that Compose cannot create or the engine cannot start, with its line.
 
 wiki has an image that is not here and cannot be pulled: team/wiki:7 (compose.yaml:4)
 """
@@ -17,7 +17,7 @@ from stacktest.core.diagnosis.known_refusals import (
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of the service that Compose could not create."""
+    """Diagnoses the service that Compose could not create."""
     if not failure.refusal:
         return None
     names = (name for name in failure.services if name in facts.stack.services)
@@ -26,7 +26,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis | None:
-    """Of a container that the engine could not start."""
+    """Diagnoses a container that the engine could not start."""
     return _of(facts, service.name, START, service.error)
 
 
@@ -53,14 +53,14 @@ def _of(facts: Facts, name: str, table: Sequence[Cause], text: str) -> Diagnosis
 
 
 def _image(facts: Facts, name: str) -> str:
-    """The image, and for which machine: it may be here for another one."""
+    """The image and its platform: it may be here for another platform."""
     service = facts.stack.services[name]
     platform = (service.definition or {}).get("platform")
     return f"{service.image} for {platform}" if platform else service.image
 
 
 def _what(facts: Facts, name: str, cause: Cause) -> str:
-    """What is wrong; an image that is pulled at every start may be here all the same."""
+    """The cause's text; an image that is pulled at every start may still be on this machine."""
     policy = str((facts.stack.services[name].definition or {}).get("pull_policy") or "")
     is_pulled = policy in _PULLED or policy.startswith("every_")
     if cause.key == "image" and is_pulled:

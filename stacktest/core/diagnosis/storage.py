@@ -1,6 +1,6 @@
-"""What a program could not write or read: a full disk, a read-only mount, missing rights or files.
+"""Diagnoses failed reads and writes: a full disk, a read-only mount, missing rights or files.
 
-Decided by a line of the program's own log that names a path, and by the mount that holds the path.
+It is decided by a log line of the program that names a path, and by the mount with that path.
 """
 
 import re
@@ -15,7 +15,7 @@ from stacktest.core.diagnosis.mounted_file import mount_of, paths_in
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) -> Diagnosis | None:
-    """Of the last of the lines that decides it."""
+    """The diagnosis from the last of the lines that has a known cause."""
     for line in reversed([*lines, service.error]):
         for pattern, explain in _CAUSES:
             if pattern.search(line) and (diagnosis := explain(facts, service, line)):

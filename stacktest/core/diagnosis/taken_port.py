@@ -1,4 +1,4 @@
-"""A port of this machine that a service wants and somebody else has."""
+"""Diagnoses a port of this machine that a service publishes but another program already uses."""
 
 import re
 
@@ -8,16 +8,16 @@ from stacktest.core.diagnosis.facts import Facts, Failure, HostPort
 from stacktest.core.numbers import whole_number
 
 OF_A_CONTAINER = r"Bind for \S+?:(?P<port>\d+) failed: port is already allocated"
-"""What engines say where another container has it."""
+"""Error of the engine if another container has the port."""
 OF_A_PROGRAM = (
-    # Engines up to 26, then 27 and later, of which 27 and 28 also say where the port leads to.
+    # Engines up to 26, then 27 and later; 27 and 28 also add the port's target.
     r"(?:listen (?:tcp|udp)\d? \S*|failed to bind host port(?: for)? (?:\[[^\]]*\]|[^\s:]*))"
     r":(?P<port>\d+)(?:[:/]\S+)?: (?:bind: )?address already in use"
 )
 
 
 def wanted_port(error: str) -> HostPort | None:
-    """The port that the engine could not give; None where its words are about something else."""
+    """The port in the engine's error; None if the error is about something else."""
     matches = (re.search(p, error, re.IGNORECASE) for p in (OF_A_CONTAINER, OF_A_PROGRAM))
     match = next(filter(None, matches), None)
     number = whole_number(match["port"]) if match else None
@@ -28,7 +28,7 @@ def wanted_port(error: str) -> HostPort | None:
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of a service that could not be started for it, where it is known who has the port."""
+    """Diagnoses a service that could not start because of a port, if the port's holder is known."""
     for service in facts.concerned(failure):
         port = wanted_port(service.error)
         holder = facts.holders.get(port) if port is not None else None
@@ -47,7 +47,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 def _of_the_stack(facts: Facts, name: str, port: HostPort, other: str) -> Diagnosis:
-    """Two containers of the stack publish the same port: no order of starts helps."""
+    """Diagnoses two containers of the stack that publish the same port, whichever starts first."""
     line = facts.line(name, "ports")
     both = (
         f"{name} and {other} both publish" if name != other else f"each container of {name} wants"

@@ -1,6 +1,6 @@
-"""A service whose variables were edited, and that was not started again since.
+"""Diagnoses a service whose variables were edited and whose container was not recreated since.
 
-Asked last, of failures that nothing else explains: its container is not what the files say.
+It is tried last, for failures without another cause: the container does not match the files.
 """
 
 from stacktest.core.compose_command import compose_command
@@ -8,11 +8,11 @@ from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
 
 MOST = 3
-"""So many variables are named."""
+"""Maximum number of variables that are named."""
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """The first concerned service that runs with other variables than its definition has."""
+    """Diagnoses the first concerned service with other variables than its definition has."""
     for service in facts.concerned(failure):
         if service.is_running and service.edited:
             return _of(facts, service)

@@ -1,6 +1,6 @@
-"""A service that runs and listens at none of the ports that should show that it is ready.
+"""Diagnoses a running service that listens at none of the ports which show that it is ready.
 
-Decided by what listens in the container: another port, or the right one for the container alone.
+It is decided by the container's open ports: another port, or the right one on 127.0.0.1 only.
 """
 
 from stacktest.core.compose_command import compose_command
@@ -9,7 +9,7 @@ from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of a start; None where nothing listens at all, since the program may need longer."""
+    """Diagnoses a failed start; None if no port is open, since the program may need longer."""
     for service in facts.concerned(failure) if failure.is_start else ():
         known = service.is_running and service.open_ports is not None
         if known and failure.ports and not set(failure.ports) & set(service.open_ports or ()):

@@ -1,9 +1,9 @@
-"""The front door cannot reach what a host name leads to: no listener, no name, or the wrong TLS.
+"""Diagnoses a front door that cannot reach an upstream: no listener, no name, or wrong TLS.
 
     wiki.home.lan → wiki:8081 (conf.d/apps.conf:9): nothing listens there; wiki has 8080
 
-Decided by what listens in the container, and by the front door's own line about this request: an
-application may answer 502 and 503 itself.
+It is decided by the container's open ports and by the front door's log line about the request: the
+status alone does not suffice, since an application may answer 502 and 503 itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,11 +28,11 @@ TLS_WANTED = (
     "Client sent an HTTP request to an HTTPS server",
     "speaking plain HTTP to an SSL-enabled server port",
 )
-"""What servers answer, with 400, to a request without TLS where they speak it."""
+"""Bodies that servers send with 400 for a request without TLS at a port with TLS."""
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of the first refused answer that the facts explain."""
+    """Diagnoses the first gateway error, or request without TLS, that the facts explain."""
     door = facts.services.get(facts.stack.front_door)
     for answer in failure.answers if door else ():
         wants_tls = answer.status == _BAD_REQUEST and any(t in answer.body for t in TLS_WANTED)
@@ -47,7 +47,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 def diagnose_start(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """Of a front door that ended since it does not know the name of an upstream."""
+    """Diagnoses a front door that ended because it could not resolve the name of an upstream."""
     door = facts.services.get(facts.stack.front_door)
     if door is None or door.is_running or door.name not in failure.services:
         return None
@@ -61,7 +61,7 @@ def diagnose_start(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 def host_of(upstream: str) -> str:
-    """The name or address of an upstream as a front door writes it."""
+    """The host name or address of an upstream as the front door's configuration writes it."""
     return _address(upstream).hostname or ""
 
 
@@ -69,7 +69,7 @@ def host_of(upstream: str) -> str:
 
 _BAD_REQUEST = 400
 _YOUNG = 120
-"""Seconds for which a program that does not listen may still be starting."""
+"""Seconds after its start in which a program that does not listen may still be starting."""
 
 
 class _Case(Struct, frozen=True):
@@ -83,7 +83,7 @@ class _Case(Struct, frozen=True):
 
     @property
     def target(self) -> ServiceFacts | None:
-        """The service behind the route, where the route means its container."""
+        """The service behind the route, if the upstream is a name or address of its container."""
         service = self.facts.services.get(self.route.service or "")
         if service is None:
             return None
@@ -93,13 +93,13 @@ class _Case(Struct, frozen=True):
 
     @property
     def service(self) -> ServiceFacts | None:
-        """The same, where it runs."""
+        """`target`, if it runs; else None."""
         target = self.target
         return target if target and target.is_running else None
 
     @property
     def complaint(self) -> Complaint | None:
-        """The door's last line about this host, or about this upstream where a line has no host."""
+        """The door's last log line about this host, or for lines without a host, this upstream."""
         service = self.facts.services.get(self.route.service or "")
         addresses = {*(service.networks.values() if service else ()), host_of(self.route.upstream)}
         about = [
@@ -111,14 +111,14 @@ class _Case(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """What the door complained about; empty: nothing that is known."""
+        """The kind of the door's complaint; empty: no known complaint."""
         if self.wants_tls:
             return "speaks_tls"
         return self.complaint.kind if self.complaint else ""
 
     @property
     def port(self) -> int:
-        """The port that the door asked."""
+        """The port that the door connected to."""
         is_tls = self.route.upstream.startswith("https")
         asked = self.complaint.port if self.complaint else None
         written = _address(self.route.upstream).port
@@ -126,12 +126,12 @@ class _Case(Struct, frozen=True):
 
     @property
     def line(self) -> SourceLine | None:
-        """The line that names the upstream."""
+        """The configuration line that names the upstream."""
         return self.facts.lines.get(self.route.where)
 
     @property
     def where(self) -> str:
-        """The place of that line."""
+        """`file:line` of that line."""
         return self.line.where if self.line else self.route.where
 
     @property
@@ -140,7 +140,7 @@ class _Case(Struct, frozen=True):
         return compose_command(self.facts.stack, "restart", services=[self.door.name])
 
     def arrow(self, name: str) -> str:
-        """`wiki.home.lan → wiki:8081 (conf.d/apps.conf:9)`."""
+        """The beginning of a sentence: `wiki.home.lan → wiki:8081 (conf.d/apps.conf:9)`."""
         return f"{self.host} → {name}:{self.port}{shown_place(self.line, self.route.where)}"
 
 
@@ -149,7 +149,7 @@ def _address(upstream: str) -> SplitResult:
 
 
 def _routes(facts: Facts, request: Request, failure: Failure) -> tuple[Route, ...]:
-    """The routes that may have given the answer; where they lead apart, those of the test."""
+    """Routes that may have given the answer; if to several services, those of the test's."""
     routes = routes_taken(facts.stack.routes, request)
     if len({route.service for route in routes}) <= 1:
         return routes
@@ -162,7 +162,7 @@ def _explain(case: _Case) -> Diagnosis | None:
 
 
 def _unknown_name(case: _Case) -> Diagnosis | None:
-    """No service has the name that the front door asks for."""
+    """Diagnoses an upstream name that no service has."""
     name, stack = host_of(case.route.upstream), case.facts.stack
     names = {s.name for s in stack.services.values()} | {
         s.container_name for s in stack.services.values()
@@ -182,7 +182,7 @@ def _unknown_name(case: _Case) -> Diagnosis | None:
 
 
 def _not_up_then(case: _Case) -> Diagnosis | None:
-    """The front door ended since it found no address of a service that was not up."""
+    """Diagnoses a front door that ended because a service was not up, so its name was unknown."""
     name, door = case.route.service, case.door.name
     service = case.facts.services.get(name or "")
     if name is None or service is None:
@@ -200,7 +200,7 @@ def _not_up_then(case: _Case) -> Diagnosis | None:
 
 
 def _wrong_tls(case: _Case) -> Diagnosis | None:
-    """One of both speaks TLS, the other does not."""
+    """Diagnoses an upstream where only one side uses TLS."""
     if case.kind not in {"speaks_tls", "plain"} or not case.route.service:
         return None
     service, door = case.route.service, case.door.name
@@ -218,7 +218,7 @@ def _wrong_tls(case: _Case) -> Diagnosis | None:
 
 
 def _untrusted(case: _Case) -> Diagnosis | None:
-    """The front door does not trust the certificate of the service."""
+    """Diagnoses a service whose certificate the front door does not trust."""
     if case.kind != "untrusted" or not case.route.service:
         return None
     service, door = case.route.service, case.door.name
@@ -231,7 +231,7 @@ def _untrusted(case: _Case) -> Diagnosis | None:
 
 
 def _apart(case: _Case) -> Diagnosis | None:
-    """The front door and the service have no network in common."""
+    """Diagnoses a front door and a service without a common network."""
     service, door = case.service, case.door
     if service is None:
         return None
@@ -256,7 +256,7 @@ def _apart(case: _Case) -> Diagnosis | None:
 
 
 def _down(case: _Case) -> Diagnosis | None:
-    """The service does not run."""
+    """Diagnoses a service that does not run."""
     service, stack = case.target, case.facts.stack
     if service is None or service.is_running:
         return None
@@ -274,7 +274,7 @@ def _down(case: _Case) -> Diagnosis | None:
 
 
 def _no_listener(case: _Case) -> Diagnosis | None:
-    """Nothing listens at the port in the container of the service."""
+    """Diagnoses a service whose container does not listen at the port."""
     service, port = case.service, case.port
     if service is None or service.open_ports is None or port in service.open_ports:
         return None
@@ -299,7 +299,7 @@ def _no_listener(case: _Case) -> Diagnosis | None:
 
 
 def _corrected(case: _Case, ports: Sequence[int], sentence: str) -> Diagnosis:
-    """With the command that writes the one port that there is, else what to write where."""
+    """The diagnosis, with the edit to the right port if exactly one port is open."""
     stack, door, service = case.facts.stack, case.door.name, case.route.service or ""
     if len(ports) != 1:
         logs = compose_command(stack, "logs", "--tail", "20", services=[service])
@@ -308,7 +308,7 @@ def _corrected(case: _Case, ports: Sequence[int], sentence: str) -> Diagnosis:
     right = f"{name}:{ports[0]}"
     edit = edit_command(case.line, f"{name}:{case.port}", right)
     return Diagnosis(
-        # The line was right for the image that the service has in the stack.
+        # In a copy with another image the line is right for the stack's own image: blame the image.
         service=service if service in stack.given_images else door,
         sentence=sentence,
         before="" if edit else f"write {right} in {case.where}",
@@ -318,7 +318,7 @@ def _corrected(case: _Case, ports: Sequence[int], sentence: str) -> Diagnosis:
 
 
 def _was_starting(case: _Case) -> Diagnosis | None:
-    """What refused the front door when the test asked listens now."""
+    """Diagnoses a service that refused the connection during the test, but listens now."""
     service, facts = case.service, case.facts
     ports = (service.open_ports if service else None) or frozenset()
     if service is None or case.kind != "refused" or case.port not in ports:
