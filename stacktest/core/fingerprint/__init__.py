@@ -1,1 +1,1 @@
-"""What a service is: the named parts, their digest, and what differs between two of them."""
+"""Fingerprints of services: the named parts, their digest, and the differences between two."""

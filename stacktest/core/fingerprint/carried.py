@@ -1,4 +1,4 @@
-"""The fingerprint as older versions of the algorithm would have made it, to carry passes over."""
+"""Digests as older versions of the algorithm compute them, so that old passes stay valid."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -7,7 +7,7 @@ from stacktest.core.unknown import Unknown
 
 
 class Carried(Mapping[int, str]):
-    """Older version → digest, computed when somebody asks; without those that are not known."""
+    """Older version → digest, computed on access; versions with an unknown digest are left out."""
 
     def __init__(self, versions: Iterable[int], compute: Callable[[int], str | Unknown]) -> None:
         self._versions = tuple(versions)
@@ -33,7 +33,7 @@ class Carried(Mapping[int, str]):
 
 
 def digest_of(version: int, parts: Mapping[str, str | Unknown]) -> str | Unknown:
-    """The digest of all parts in a version; unknown as soon as one part is."""
+    """The digest of all parts in a version; unknown if any part is unknown."""
     unknown = [
         f"{name}: {value.why}" for name, value in parts.items() if isinstance(value, Unknown)
     ]

@@ -1,14 +1,14 @@
-"""Whether a service is still what a record says that it was, part by part.
+"""Compares a service with the fingerprint in a record, part by part.
 
-| now and then                                   | the part has                        |
+| part in the record and now                     | result                              |
 |------------------------------------------------|-------------------------------------|
 | both known, equal                              | not moved                           |
-| both known, different                          | moved, and the reason is its name   |
-| either unknown, or signed with different keys  | neither: it is *unknown*            |
+| both known, different                          | moved; its name is the reason       |
+| either unknown, or signed with different keys  | *unknown*: neither of both          |
 
-The fingerprint as a whole is only compared where every part is known. What the repository alone
-says (`repo_fingerprint`) speaks where a part is unknown: it may have moved without any part having
-done so (a port rewritten from its short to its long form), so the parts have the last word.
+The fingerprint as a whole is only compared if every part is known. The fingerprint of the
+repository's files (`repo_fingerprint`) is used if a part is unknown. It may move although no part
+did (a port rewritten from its short to its long form), so known parts take precedence.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ REPOSITORY_PARTS = ("image", "config", "env", "stanza", "build")
 """Parts that can only move when the repository, or a value from outside of it, moves."""
 
 FILE_PARTS = ("config", "build")
-"""Parts whose ingredients are files; names of variables stay out of committed files."""
+"""Parts whose ingredients are files; names of variables are not written to committed files."""
 
 Detail = Mapping[str, Mapping[str, str]]
 """Part → name of an ingredient → its digest."""
@@ -31,16 +31,16 @@ Detail = Mapping[str, Mapping[str, str]]
 def moved(
     record: FingerprintRecord, present: Present, policy: Policy, detail: Detail | None = None
 ) -> tuple[str, ...]:
-    """Why the service is no longer what `record` says, as tags; empty: nothing that is known moved.
+    """Tags of the parts that differ from `record`; empty: no known part has moved.
 
-    `detail` holds the ingredients behind `record`, where this machine has them.
+    `detail` holds the ingredients behind `record`, if this machine has them.
     """
     current = present.observation.fingerprint
     if policy.scope == "repo":
         return ("repo",) if _repo_moved(record, present) else ()
     if record.version != current.version:
         if isinstance(current.digest, Unknown):
-            # What cannot be told in the new way cannot be told in the old one.
+            # Without a current digest the older versions' digests are not known either.
             return ()
         carried = record.digest is not None and current.carried.get(record.version) == record.digest
         return () if carried else ("fingerprint_version",)
@@ -72,7 +72,7 @@ def unknown_parts(record: FingerprintRecord, present: Present) -> tuple[str, ...
 def same_containers(
     before: tuple[ContainerRef, ...], current: tuple[ContainerRef, ...] | Unknown
 ) -> bool:
-    """Whether the very same containers run since then: none recreated, none restarted."""
+    """Whether the same containers still run: none was recreated or restarted."""
     return not isinstance(current, Unknown) and bool(current) and set(before) == set(current)
 
 
@@ -80,7 +80,7 @@ def same_containers(
 
 
 def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]:
-    """`route:` and what became of each host name, and `stanza` for anything else."""
+    """`route:` with the change of a host name's target, and `stanza` for any other change."""
     targets, current = before.get("routes", {}), now.get("routes", {})
     for part in sorted(routes_apart([change]), key=lambda part: part.part):
         if part.part == change.part:
@@ -96,7 +96,7 @@ def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]
 
 
 def _repo_moved(record: FingerprintRecord, present: Present) -> bool:
-    """Whether the repository says something else, and no complete set of parts contradicts it."""
+    """Whether the repository's fingerprint changed, unless all repository parts are equal."""
     current = present.observation.fingerprint
     if record.repo is None or isinstance(current.repo, Unknown):
         return False

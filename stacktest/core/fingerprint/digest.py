@@ -1,11 +1,11 @@
-"""Digests that mean the same on every machine, and the key that makes them safe to publish.
+"""Digests that are the same on every machine, and the key that makes them safe to publish.
 
 A digest is the first 16 hex digits of a sha256 over *canonical JSON*: keys sorted, no spaces, ASCII
 only, so that neither the order of a mapping nor a locale nor a file named `a:<hash>` plus a newline
 can make two different things look alike.
 
-What is made from a value that may be a secret is signed (HMAC-SHA256) instead of hashed: 16 hex
-digits of a plain hash give a six-digit password away in a fraction of a second.
+A digest of a value that may be a secret is signed (HMAC-SHA256) instead of hashed: from 16 hex
+digits of a plain hash a six-digit password can be found in a fraction of a second.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ DIGEST_LENGTH = 16
 
 
 def canonical(value: Json) -> bytes:
-    """The one JSON text of `value`; a type that JSON lacks (a date in YAML) becomes its text."""
+    """The canonical JSON of `value`; a type that JSON lacks (a date in YAML) becomes its text."""
     return _ENCODER.encode(value).encode("ascii")
 
 
 def digest(value: Json) -> str:
-    """16 hex digits of `value`; anyone can recompute them."""
+    """The digest of `value`, 16 hex digits; it can be recomputed without the key."""
     return hashlib.sha256(canonical(value)).hexdigest()[:DIGEST_LENGTH]
 
 
 def content_digest(content: bytes | str) -> str:
     """All 64 hex digits of a file's content or a text, as `sha256sum` prints them.
 
-    A text may hold the name of a file that is not UTF-8, which Python keeps as half a character.
+    A text may contain a file name that is not UTF-8, which Python stores as lone surrogates.
     """
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")
@@ -40,25 +40,25 @@ def content_digest(content: bytes | str) -> str:
 
 
 def content_stream(start: bytes = b"") -> "hashlib._Hash":
-    """The same, to feed piece by piece: for files that do not fit into memory."""
+    """Like `content_digest`, fed piece by piece: for files that do not fit into memory."""
     return hashlib.sha256(start)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """The stack's key: 32 bytes that never leave the machine, and a public name for them."""
+    """The stack's key: 32 bytes that never leave the machine, and a public id of them."""
 
     secret: bytes = field(repr=False)
 
     @property
     def key_id(self) -> str:
-        """A public identifier that tells two keys apart and reveals neither."""
+        """A public identifier that differs between keys and does not reveal the key."""
         return self.sign("key id", None)
 
     def sign(self, purpose: str, value: Json) -> str:
-        """16 hex digits of `value`; only a holder of the key can recompute them.
+        """The signed digest of `value`, 16 hex digits; it can only be recomputed with the key.
 
-        `purpose` keeps equal values in different places from having equal digests.
+        Equal values with different `purpose` have different digests.
         """
         text = _start(purpose) + canonical(value)
         return hmac.digest(self.secret, text, "sha256").hex()[:DIGEST_LENGTH]
@@ -69,7 +69,7 @@ class Key:
 
 
 class RowDigests(Mapping[str, str]):
-    """Name → digest of one row, signed when somebody asks: most rows are compared all at once."""
+    """Name → signed digest of one row, computed on access: most rows are only compared in bulk."""
 
     def __init__(self, purpose: str, rows: Mapping[str, Json], key: Key) -> None:
         self._purpose, self._rows, self._key = purpose, rows, key

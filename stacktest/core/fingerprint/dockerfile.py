@@ -1,7 +1,7 @@
-"""What a Dockerfile says, without its comments, and which files of its contexts it surely copies.
+"""Parses a Dockerfile: its lines without comments, and the files that it certainly copies.
 
-Only what can be told without running the build is told: a source with a variable or a wildcard, a
-here-document, a copy from another stage or image name nothing.
+Only files that are known without running the build are listed: not a source with a variable or a
+wildcard, a here-document, or a copy from another stage or image.
 """
 
 import json
@@ -14,7 +14,7 @@ _COPY = re.compile(r"\s*(?:COPY|ADD)\s+(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def instructions(text: str) -> list[str]:
-    """The lines that count; comments and blank ones only where a here-document may hold them."""
+    """The lines without comments and blank lines; all lines if there may be a here-document."""
     lines = text.splitlines()
     if "<<" in text:
         return lines
@@ -26,7 +26,7 @@ def instructions(text: str) -> list[str]:
 
 
 def copied_sources(text: str) -> Iterator[str]:
-    """Labels of what is copied by name: `context/app.py`, `context` for all, `context:name/x`."""
+    """Labels of files copied by name: `context/app.py`, `context` for all, `context:name/x`."""
     if "<<" in text:
         return
     joined = "\n".join(instructions(text)).replace("\\\n", " ")
@@ -51,7 +51,7 @@ def copied_sources(text: str) -> Iterator[str]:
 
 
 def _words(rest: str) -> tuple[str, list[str]]:
-    """The context that `--from` names, and the sources with their target."""
+    """The context that `--from` names, and the sources followed by the target."""
     context = ""
     while match := re.match(r"--(\S+?)(?:=(\S+))?\s+", rest):
         if match[1].lower() == "from":

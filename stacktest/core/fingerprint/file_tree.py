@@ -1,15 +1,15 @@
-"""A set of files as a value: which path holds what, and one digest of all of them.
+"""A set of files as a value: path → kind and content, and one digest of all of them.
 
     counts                                     does not
     ----------------------------------------   ----------------------------------------------
-    path, relative, with `/`                   where the project lies
+    path, relative, with `/`                   location of the project
     kind: file, link, socket, fifo, device     owner, group, times, inode
     whether the owner may execute it           other permission bits (umask)
     content (of secrets: signed by the key)    empty directories (git cannot carry them)
-    text of a link, and what it leads to       editor swap files, `.DS_Store`, `__pycache__`, `.git`
+    text and target of a link                  editor swap files, `.DS_Store`, `__pycache__`, `.git`
 
-`.gitignore` is never a filter: what it hides, mounted secrets above all, is what matters most.
-Bytes are bytes: a checkout with CRLF is another tree (say `eol=lf` in `.gitattributes`).
+`.gitignore` is never a filter: ignored files, above all mounted secrets, matter most. Content is
+compared byte by byte: a checkout with CRLF is another tree (set `eol=lf` in `.gitattributes`).
 """
 
 import fnmatch
@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, digest
 
 IGNORED_NAMES = (
-    # What editors and desktops drop beside a file while it is being looked at.
+    # Files that editors and desktops create beside a file while it is open.
     *(".*.sw[a-z]", ".sw[a-z]", "*~", ".#*", "#*#", "4913", ".DS_Store", "Thumbs.db"),
-    # What running the tests, or git, writes into a folder that a service may have mounted.
+    # Files that test runs or git write into a folder that a service may have mounted.
     *("__pycache__", "*.pyc", ".pytest_cache", ".git", ".stacktest"),
 )
 
@@ -30,10 +30,10 @@ STATE_NAMES = (
     *("acme.json", "*.db", "*.db-*", "*.sqlite", "*.sqlite3", "*.sqlite-*", "*.sqlite3-*"),
     *("*.log", "*.pid", "*.sock", "*.lock"),
 )
-"""Files that the program in a container writes by itself, where the mount lets it."""
+"""Files that the program in a container writes itself, if the mount is writable."""
 
 AMBIGUOUS_NAMES = ("*.db", "*.lock")
-"""Names of state that texts of people have, too: zones of a name server, versions of packages."""
+"""State names that hand-written files have, too: zones of a name server, lock files of packages."""
 
 SECRET_NAMES = (
     *(".env", ".env.*", "*.env", "*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.kdbx", "*.age"),
@@ -44,35 +44,35 @@ SECRET_NAMES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One thing in a tree; `content` is the sha256 or HMAC of a file, or the text of a link."""
+    """One entry of a tree; `content` is the sha256 or HMAC of a file, or the text of a link."""
 
     path: str
     kind: str
     executable: bool = False
     content: str = ""
     secret: bool = False
-    """The content was signed, not hashed."""
+    """Whether the content was signed, not hashed."""
     source: str = ""
-    """Where the bytes lie, relative to the project: what git would call it."""
+    """The path of the file relative to the project, as git names it."""
     whole: str = field(default="", compare=False)
-    """Of a docs page: the same of all of its text, as versions up to 4 counted it."""
+    """For a docs page: the digest of its whole text, which versions up to 4 used."""
     changed: float = field(default=0.0, compare=False)
-    """When the kernel last changed it (ctime), in seconds; never a part of a digest."""
+    """The file's ctime in seconds; never part of a digest."""
 
 
 def tree_digest(entries: Iterable[Entry]) -> str:
-    """The digest of a tree, whatever the order in which it was read; `none` for an empty one."""
+    """The digest of a tree, independent of the entries' order; `none` for an empty tree."""
     rows = [[e.path, e.kind, e.executable, e.content] for e in sorted(entries, key=_by_bytes)]
     return digest(rows) if rows else "none"
 
 
 def tree_detail(entries: Iterable[Entry]) -> Mapping[str, str]:
-    """Path -> what to compare to tell whether this one thing changed."""
+    """Path → a digest of kind and content, to find out which entry changed."""
     return {entry.path: _row_digest(entry) for entry in sorted(entries, key=_by_bytes)}
 
 
 def is_ignored_name(name: str) -> bool:
-    """Whether a file or folder of this name is never part of what a service is."""
+    """Whether files and folders of this name are never part of a fingerprint."""
     return _IGNORED.match(name) is not None
 
 
@@ -82,7 +82,7 @@ def is_state_name(name: str) -> bool:
 
 
 def is_ambiguous_name(name: str) -> bool:
-    """Whether a file with this name of state may be a text that somebody wrote."""
+    """Whether a file with this state name may also be written by a person."""
     return _AMBIGUOUS.match(name) is not None
 
 
@@ -105,7 +105,7 @@ _SECRET = _any_of(SECRET_NAMES, re.IGNORECASE)
 
 
 def _by_bytes(entry: Entry) -> bytes:
-    # A name that is not UTF-8 reaches us with surrogates; this gives its bytes back.
+    # Python represents a name that is not UTF-8 with surrogates; this restores its bytes.
     return entry.path.encode("utf-8", "surrogateescape")
 
 

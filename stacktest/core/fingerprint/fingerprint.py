@@ -1,4 +1,4 @@
-"""What a service *is*, in five named parts, and which of them changed.
+"""The fingerprint of a service in five named parts, and which of them changed.
 
     part     counts                                          does not count
     ------   ---------------------------------------------   --------------------------------------
@@ -14,18 +14,18 @@
              (env_file, interpolation, pass-through)         are not set
     stanza   the resolved service definition and the         see `service_definition`: the image's
              networks, volumes, configs, secrets it          name, defaults written out
-             uses; what the front door's configuration
-             says about its host names
+             uses; the front door's configuration for
+             its host names
     build    Dockerfile, contexts after .dockerignore,       comments, values of build arguments
-             names of build arguments                        (in `stanza`), what .dockerignore names
+             names of build arguments                        (in `stanza`), files in .dockerignore
 
-A part is 16 hex digits, `none` (the service has no such thing) or `Unknown` with a reason. All of
-them but `image` are signed with the stack's key, since any file may hold a secret, whatever its
-name, and four digits are guessed from a plain digest in seconds. Under another key they cannot be
-compared: neither equal nor changed. What can be compared between machines without key and images
-is `repo`: the service definition as written, and the tracked files.
+A part is 16 hex digits, `none` (the service has no such part) or `Unknown` with a reason. All
+parts but `image` are signed with the stack's key, since any file may contain a secret, whatever its
+name, and four digits can be guessed from a plain digest in seconds. Parts signed with different
+keys cannot be compared: they are neither equal nor changed. `repo` can be compared between machines
+without key and images: it is made from the service definition as written and the tracked files.
 
-Known limits: a running container may not have read what lies in the files now (see freshness); a
+Known limits: a running container may have read an earlier content of its files (see freshness); a
 remote build context counts by its address only; a value in an image's own environment is hashed,
 not signed.
 """
@@ -48,7 +48,7 @@ FINGERPRINT_VERSION = 7
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 ROUTE = "route."
-"""Before the host names among the rows of a definition."""
+"""Prefix of the rows of a definition that are about host names."""
 KEYED = ("env", "stanza")
 _SIGNED_FILES = 3
 """The first version that signs the parts that are made of files."""
@@ -56,44 +56,44 @@ _SIGNED_FILES = 3
 OTHER_KEY = "was signed with another key"
 """Why a part cannot be compared although both sides are known."""
 
-#: The part of an image's Config that a container of it sees.
+#: Keys of an image's Config that affect its containers.
 RUNTIME = (
     *("Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Shell"),
     *("StopSignal", "StopTimeout", "User", "Volumes", "WorkingDir"),
 )
 
 WRITTEN = "compose"
-"""What the detail of the repository's digest calls the definition; every other name is a path."""
+"""Name of the definition in the detail of the repository's digest; other names are paths."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """One part as it was read: its value, what to compare name by name, and how it was made."""
+    """One part: its digest, the digests of its ingredients by name, and whether it is signed."""
 
     value: str | Unknown
     detail: Mapping[str, str] = field(default_factory=dict)
     keyed: bool = False
-    """Made with the key: says nothing to the holder of another one."""
+    """Whether it is signed with the key, so that it cannot be compared under another key."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
-    """What a container and its image were made of, as far as it lies in files; never recorded."""
+    """The files that a container and its image were made from, with their times; never recorded."""
 
     mounted: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """Label → when it changed, of what the container mounts; a folder's label ends with `/`.
+    """Label of a mounted file or folder → when it changed; a folder's label ends with `/`.
 
-    Links on the ways to it are among them.
+    Symbolic links in the paths to it are included.
     """
     gone: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Label → where the container has it, of what is mounted and does not exist any more."""
+    """Label of a mounted path that no longer exists → its target in the container."""
     built: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """Label → when it changed, of what the image is built from."""
+    """Label of a file that the image is built from → when it changed."""
     copied: frozenset[str] = frozenset()
-    """Labels of `built` that the image certainly holds."""
+    """Labels of `built` whose files the image certainly contains."""
     written: float = 0.0
-    """When a compose or env file changed last: no earlier build had another `build:` section."""
+    """When a compose or env file last changed: a later build used the current `build:` section."""
     contents: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
-    """Target → sha256 of each inline entry of `configs:` and `secrets:`."""
+    """Target of an inline entry of `configs:` or `secrets:` → sha256 of its content."""
     older: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Label of an acknowledged page → its digest as versions up to 4 made it."""
 
@@ -105,28 +105,28 @@ class Fingerprint:
     parts: Mapping[str, str | Unknown]
     repo: str | Unknown
     key_id: str
-    """Names the key that signed; empty without one."""
+    """The id of the key that signed; empty without a key."""
     version: int = FINGERPRINT_VERSION
     keyed: tuple[str, ...] = KEYED
     """Parts that only compare under the same `key_id`."""
     detail: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     """Part -> name -> digest; only ever written below `.stacktest/`."""
     left_out: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    """Why -> paths that were not read although the service mounts them."""
+    """Reason -> mounted paths that were not read for this reason."""
     carried: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
-    """Older version of the algorithm → the digest as it would have made it."""
+    """Older version of the algorithm → the digest that it computes."""
     carried_repo: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
-    """The same of `repo`."""
+    """Older version of the algorithm → the digest of `repo` that it computes."""
     inputs: Callable[[], Inputs] = dataclasses.field(default=Inputs, compare=False)
-    """What container and image were made of; only drift asks for it."""
+    """Reads the files that container and image were made from; only drift detection calls it."""
 
     @property
     def digest(self) -> str | Unknown:
-        """One value for quick comparison; unknown as soon as one part is."""
+        """One digest of all parts for quick comparison; unknown if any part is unknown."""
         return digest_of(self.version, self.parts)
 
     def to_json(self) -> dict[str, Json]:
-        """The committed form: no detail, `null` for unknown parts with their reasons beside."""
+        """The committed form: no detail; unknown parts are `null`, their reasons in `unknown`."""
         all_parts = {**self.parts, "repo": self.repo}
         return {
             "version": self.version,
@@ -140,7 +140,7 @@ class Fingerprint:
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One part that changed, and the names in it where both sides know them; never a value."""
+    """One changed part, and the names of its changes if both sides know them; never a value."""
 
     part: str
     added: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class Change(Struct, frozen=True, kw_only=True):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """`config:configs/app/app.toml`, or only `config` when the names are not known."""
+        """Reasons like `config:configs/app/app.toml`, or only `config` if names are not known."""
         names = (*self.changed, *self.added, *self.removed)
         return tuple(f"{self.part}:{name}" for name in names) or (self.part,)
 
@@ -160,7 +160,7 @@ def compare(old: Fingerprint, new: Fingerprint) -> Mapping[str, bool | Unknown]:
 
 
 def changes(old: Fingerprint, new: Fingerprint) -> tuple[Change, ...]:
-    """The parts that certainly changed, with names; what cannot be compared is not among them."""
+    """The parts that certainly changed, with names; parts that cannot be compared are left out."""
     return tuple(
         _change(part, old.detail.get(part), new.detail.get(part))
         for part, is_same in compare(old, new).items()
@@ -169,7 +169,7 @@ def changes(old: Fingerprint, new: Fingerprint) -> tuple[Change, ...]:
 
 
 def routes_apart(parts: Iterable[Change]) -> Iterator[Change]:
-    """The changes, with those of host names as a part of their own: `route`."""
+    """The changes, with changes of host names moved to a part of their own, `route`."""
     for change in parts:
         named = (change.added, change.changed, change.removed)
         routes = [tuple(name for name in names if name.startswith(ROUTE)) for names in named]
@@ -197,7 +197,7 @@ def image_part(inspected: Json | Unknown) -> Part:
     rows: dict[str, Json] = {
         "system": [inspected.get(key) or "" for key in ("Os", "Architecture", "Variant")],
         "layers": list(layers),
-        # One store writes null, another [] or nothing at all, for what is not set.
+        # For an unset key one image store writes null, another [] or no key at all.
         "runtime": runtime,
     }
     detail = {"system": digest(rows["system"])}
@@ -207,7 +207,7 @@ def image_part(inspected: Json | Unknown) -> Part:
 
 
 def unpinned(stack: Stack) -> tuple[str, ...]:
-    """The services whose image the files name by a tag, so that they alone do not identify it."""
+    """Services whose image is named by a tag: the files alone do not identify the image."""
     return tuple(
         service.name
         for service in stack.services.values()
@@ -248,7 +248,7 @@ def definition_part(
 def config_part(
     entries: Iterable[Entry] | Unknown, key: Key | Unknown, version: int = FINGERPRINT_VERSION
 ) -> Part:
-    """The files that the service reads from the project."""
+    """The part made from the files of the project that the service reads."""
     if isinstance(entries, Unknown):
         return Part(value=entries)
     files = tuple(entries)
@@ -266,7 +266,7 @@ def build_part(
     key: Key | Unknown,
     version: int = FINGERPRINT_VERSION,
 ) -> Part:
-    """Dockerfile, context and names of arguments; without a `build:` section do not call it."""
+    """The part made from Dockerfile, context and argument names; only for a `build:` section."""
     if isinstance(entries, Unknown):
         return Part(value=entries)
     files, names = tuple(entries), sorted(arguments)
@@ -283,9 +283,9 @@ def repo_part(
     build: Iterable[Entry] | Unknown,
     arguments: Iterable[str],
 ) -> Part:
-    """What tracked files alone say; `config` and `build` are their tracked entries.
+    """The part made from tracked files only; `config` and `build` are their tracked entries.
 
-    Of a file that holds a secret only the name counts: nothing here is signed.
+    For a file that holds a secret only the name counts: nothing here is signed.
     """
     if isinstance(written, Unknown):
         return Part(value=written)
@@ -322,7 +322,7 @@ def _signed(purpose: str, rows: Mapping[str, Json], key: Key | Unknown) -> Part:
 
 
 def _has_secret(files: Iterable[Entry]) -> bool:
-    """Whether a file among them was signed by itself: all that older versions signed."""
+    """Whether a single file was signed, as versions before 3 did for files with a secret name."""
     return any(entry.secret for entry in files)
 
 
@@ -346,7 +346,7 @@ def _same(part: str, old: Fingerprint, new: Fingerprint) -> bool | Unknown:
         if value is None or isinstance(value, Unknown):
             return value or Unknown(f"{part} was not recorded")
     if before == after:
-        # Equal digests under two keys do not happen; equal `none` does, and is equal.
+        # Digests under two keys never coincide, but `none` under both is equal.
         return True
     keyed = part in old.keyed or part in new.keyed
     if keyed and old.key_id != new.key_id and NONE not in (before, after):

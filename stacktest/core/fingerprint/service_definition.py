@@ -1,14 +1,14 @@
-"""The part of a service definition that says what the service *is*, in the form that is compared.
+"""The part of a service definition that counts for the fingerprint, in a comparable form.
 
     left out                             why
     ----------------------------------   ------------------------------------------------------
-    environment, env_file                a part of its own
-    depends_on, profiles                 when it starts, not what it is
+    environment, env_file                they are in the part `env`
+    depends_on, profiles                 they set when it starts, not what runs
     x-*, labels `stacktest.*`            only stacktest, or YAML itself, reads them
-    develop, attach, pull_policy         say how to work with it, not what runs
-    null, {} and values of DEFAULTS      Compose writes them in one version and not in the next
-    `restart: "no"`, `scale: 1` …        defaults that somebody wrote out (WRITTEN_OUT)
-    image                                its content is a part of its own; a mirror has its own name
+    develop, attach, pull_policy         they are for development, and do not change what runs
+    null, {} and values of DEFAULTS      some versions of Compose print them, others do not
+    `restart: "no"`, `scale: 1` …        written-out defaults (WRITTEN_OUT) change nothing
+    image                                its content is in the part `image`; a mirror renames it
     the project's name and folder        it is the same service in another checkout
 
 Lists that Compose treats as sets are sorted (SETS); all others keep their order: `command`,
@@ -44,7 +44,7 @@ WRITTEN_OUT: Mapping[tuple[str, str], Json] = {
     ("networks", "internal"): False,
     ("networks", "attachable"): False,
 }
-"""(section, key) → the value that the engine takes where nobody writes the key."""
+"""(section, key) → the engine's default for the key."""
 
 SETS = frozenset(
     (
@@ -62,25 +62,25 @@ DEFAULTS: Mapping[tuple[str, str], Json] = {
     ("build", "dockerfile"): "Dockerfile",
 }
 
-#: An empty list here overrides what the image says; anywhere else it says nothing.
+#: For these keys an empty list overrides the image's value; for any other key it has no effect.
 EMPTY_COUNTS = frozenset(("command", "entrypoint"))
 
 NEWEST = 7
-"""The first version of the fingerprint that counts names below NAMES which begin with `x-`."""
+"""The first version of the fingerprint that counts names below `_NAMES` which begin with `x-`."""
 
 SECTIONS = ("networks", "volumes", "configs", "secrets")
 
 
 class ProjectPaths(Struct, frozen=True, kw_only=True):
-    """Turns absolute paths into paths relative to the project, wherever it lies."""
+    """Turns absolute paths into paths relative to the project, independent of its location."""
 
     roots: tuple[str, ...]
-    """The project's folder by each of its names: as given, and without links."""
+    """The paths of the project's folder: as given, and without symbolic links."""
     outside: Mapping[str, str] = field(default_factory=dict)
     """Absolute path -> as written (`../shared`, `~/x`), for paths that leave the project."""
 
     def portable(self, path: Json) -> Json:
-        """`./x` for what lies in the project, as written if relative, else the path itself."""
+        """`./x` for a path in the project, `../x` for one written so, else the path itself."""
         if not isinstance(path, str):
             return path
         for root in self.roots:
@@ -96,7 +96,7 @@ def projected(
 ) -> dict[str, Json]:
     """The resolved service and the networks, volumes … that it uses, key by key.
 
-    `version` is that of the fingerprint: what an older one counted is needed to carry it over.
+    `version` is that of the fingerprint: older projections are needed to carry old digests over.
     """
     definition = dict(service.definition)
     _relocate(definition, paths)
@@ -125,7 +125,7 @@ def mentioned(value: Json) -> set[str]:
     if isinstance(value, dict):
         names = {str(name) for name in value}
         tag = next(iter(names), "")
-        # `!override [a, b]` reaches us as `{"!override": [a, b]}`.
+        # The YAML reader returns `!override [a, b]` as `{"!override": [a, b]}`.
         return mentioned(value[tag]) if tag.startswith("!") else names
     items = value if isinstance(value, list) else []
     sources = (item.get("source") if isinstance(item, dict) else item for item in items)
@@ -133,8 +133,8 @@ def mentioned(value: Json) -> set[str]:
 
 
 def projected_as_written(definition: Mapping[str, Json], version: int = NEWEST) -> dict[str, Json]:
-    """The same projection of a service as a YAML file writes it, environment included."""
-    # `FOO:` passes the caller's FOO on: here null says something, so nothing is dropped.
+    """The projection of a service as a YAML file writes it, environment included."""
+    # `FOO:` passes the caller's FOO on: here null has a meaning, so nothing is dropped.
     environment = {
         key: definition[key] for key in ("environment", "env_file") if definition.get(key)
     }
@@ -142,7 +142,7 @@ def projected_as_written(definition: Mapping[str, Json], version: int = NEWEST) 
 
 
 def plain_definition(definition: Json, section: str = "", version: int = NEWEST) -> Json:
-    """A top-level definition straight from a YAML file, without what does not count."""
+    """A top-level definition without empty values, defaults and other parts that do not count."""
     plain = _plain(definition, "", version)
     return plain if version == 1 or not isinstance(plain, dict) else _short(plain, section)
 
@@ -151,7 +151,7 @@ def plain_definition(definition: Json, section: str = "", version: int = NEWEST)
 
 
 def _doubled(value: Json) -> Json:
-    """The value as version 1 read it: with every dollar as Compose prints it."""
+    """The value as version 1 read it: with every `$` doubled, as Compose prints it."""
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):
@@ -160,7 +160,7 @@ def _doubled(value: Json) -> Json:
 
 
 def _short(rows: dict[str, Json], section: str = "") -> dict[str, Json]:
-    """The rows without defaults that somebody wrote out, limits in their long form."""
+    """The rows without written-out defaults, and with limits in their long form."""
     remaining = {n: v for n, v in rows.items() if not _is_default(section, n, v)}
     if section:
         return remaining
@@ -184,7 +184,7 @@ def _short(rows: dict[str, Json], section: str = "") -> dict[str, Json]:
 
 def _is_default(section: str, name: str, value: Json) -> bool:
     default = WRITTEN_OUT.get((section, name), _ABSENT)
-    # 1 is equal to True, and "1" is how some versions write it.
+    # 1 equals True in Python, but is not a default of True; some versions write "1".
     return default == value and isinstance(default, bool) == isinstance(value, bool)
 
 
@@ -203,10 +203,10 @@ def _counted(definition: Mapping[str, Json], version: int) -> dict[str, Json]:
 
 
 def _plain(value: Json, key: str, version: int) -> Json:
-    """`value` without empty values and defaults, set-like lists sorted; `key` is its key."""
+    """`value` without empty values and defaults, and with SETS sorted; `key` is its key."""
     if isinstance(value, dict):
         if key == "networks":
-            # A network named without options is null in one Compose and {} in the next.
+            # A network without options is null in some versions of Compose and {} in others.
             return {
                 str(name): _plain(options or {}, "", version) for name, options in value.items()
             }
@@ -234,7 +234,7 @@ _NAMES = frozenset(
         *("extra_hosts", "additional_contexts", "aux_addresses"),
     )
 )
-"""Keys below which a user's names are, not keys of Compose."""
+"""Keys whose entries have names that the user chooses, not keys of Compose."""
 _ABSENT = object()
 
 
@@ -251,7 +251,7 @@ def _labels(labels: Json) -> Json:
 
 
 def _without_target(section: str, items: Json) -> Json:
-    """Drop the target that Compose would choose itself; newer versions write it out."""
+    """Drops a target that is Compose's default; newer versions print it."""
     own = "/run/secrets/" if section == "secrets" else "/"
     return [
         {k: v for k, v in item.items() if k != "target" or v != f"{own}{item.get('source')}"}
@@ -262,7 +262,7 @@ def _without_target(section: str, items: Json) -> Json:
 
 
 def _relocate(definition: dict[str, Json], paths: ProjectPaths) -> None:
-    """Replace, key by key, the paths that Compose made absolute."""
+    """Makes the paths portable that Compose turned into absolute ones."""
     volumes = definition.get("volumes")
     if isinstance(volumes, list):
         definition["volumes"] = [

@@ -1,8 +1,8 @@
-"""A service as the repository writes it: each definition, uninterpolated, in Compose's order.
+"""A service as the repository's files define it: uninterpolated, in Compose's merge order.
 
-Compose itself cannot be asked: `config --no-interpolate` fails on an ordinary short volume such as
+Compose cannot print this: `config --no-interpolate` fails on an ordinary short volume such as
 `${DATA:-./data}:/data`. Only files that git tracks are read, so that a clone without `.env`, key or
-images says the same as the machine that runs the stack. `extends` and `include` are followed.
+images gives the same result as the stack's own machine. `extends` and `include` are followed.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ Load = Callable[[str], "Json | Unknown"]
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """One compose file: its absolute `path`, the folder that its paths start from, its content."""
+    """One compose file: its absolute `path`, the base folder of its relative paths, its content."""
 
     path: str
     base: str
@@ -59,7 +59,7 @@ class ComposeSources:
     def value(
         self, service: str, tracked: Callable[[str], bool], version: int = NEWEST
     ) -> Json | Unknown:
-        """What the tracked files say about the service and the definitions that it uses."""
+        """The service's definitions in tracked files, and the networks, volumes … that it uses."""
         sources = self.service_sources(service)
         if isinstance(sources, Unknown):
             return sources
@@ -85,7 +85,7 @@ class ComposeSources:
         }
 
     def outside(self) -> Mapping[str, str]:
-        """Absolute path -> relative to the project, of every path written as `../x`."""
+        """For every path written as `../x`: absolute path -> path relative to the project."""
         texts = ((source.base, text) for source in self.sources for text in _strings(source.data))
         pairs = (_upward(text, base, self.root) for base, text in texts if text.startswith(".."))
         return dict(pair for pair in pairs if pair is not None)
@@ -122,9 +122,9 @@ class ComposeSources:
 def read_sources(stack: Stack, load: Load) -> ComposeSources | Unknown:
     """The compose files of the stack; unknown when one cannot be read.
 
-    Relative paths in all files that Compose is given start at the project directory, those in an
-    included file at that file's folder. A variable in the path of an included file has the value
-    that it has on this machine.
+    Relative paths in the files that Compose is given are relative to the project directory, those
+    in an included file to that file's folder. A variable in the path of an included file has the
+    value that it has on this machine.
     """
     root, base = str(stack.root), stack.project_directory or str(stack.root)
     files = _Files(load=load, variables=stack.path_variables)
@@ -219,7 +219,7 @@ def _upward(text: str, base: str, root: str) -> tuple[str, str] | None:
 
 
 def _strings(document: Json) -> Iterator[str]:
-    """All texts in a document that are not keys, in no order."""
+    """All strings in a document that are not keys, in no particular order."""
     values = [document]
     while values:
         value = values.pop()
