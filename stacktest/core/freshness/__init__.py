@@ -1,1 +1,1 @@
-"""Whether what was proved still holds: states, the rules that find them, and the gate."""
+"""Whether a pass is still valid: the states of a service, the rules that find them, the gate."""

@@ -1,15 +1,15 @@
-"""Whether an image was built from what lies in the files now.
+"""Whether an image was built from the current content of its files.
 
-No engine says what an image was built from: its time of creation stays when every step comes from
-the cache, and an image that was built again may be the very same. So what lay in the files when an
-image was first seen is remembered, and compared:
+No engine records what an image was built from: its creation time stays if every step comes from
+the cache, and a repeated build may give the identical image. So the digests of the files are
+remembered when an image is first seen, and compared later:
 
-| remembered        | the files now                        | then                                  |
+| remembered        | the files now                        | result                                |
 |-------------------|--------------------------------------|---------------------------------------|
-| what it was       | the same                             | built                                 |
-| built from        | another Dockerfile, another file     | not built: a build gives another      |
-|                   | that the image certainly holds       | image; one that began since failed,   |
-|                   |                                      | or only a stage beside it changed     |
+| digests of the    | the same                             | built                                 |
+| files that it was | Dockerfile changed, or a file that   | not built: a build gives another      |
+| built from        | the image certainly contains         | image; a build since then failed, or  |
+|                   |                                      | only an unused stage changed          |
 |                   | the `build:` section: arguments,     | built, if a build began or the image  |
 |                   | an inline Dockerfile, its target     | was tagged after the compose files    |
 |                   | anything else differs                | built, if a build began after it      |
@@ -24,7 +24,7 @@ from stacktest.core.freshness.origins import Digests, differing
 from stacktest.core.freshness.reasons import CACHED, Reason
 
 ARGUMENTS = "arguments"
-"""The label of the `build:` section among what an image was built from."""
+"""The label of the `build:` section among the inputs of a build."""
 
 
 def not_built(
@@ -37,7 +37,7 @@ def not_built(
 ) -> tuple[str, ...]:
     """`unbuilt:path` for each input that changed since the image was built; empty: it was built.
 
-    With the note `cached` where a build began since and the image is the one from before.
+    The reasons have the note `cached` if a build began since and the image is still the old one.
 
     `before` are the inputs that the image is known to be built from; `image_time` is when it was
     created or tagged, `build_time` when the last build of this context began, both in seconds.
@@ -64,7 +64,7 @@ def _reasons(labels: Iterable[str], note: str = "") -> tuple[str, ...]:
 
 
 def _time(inputs: Inputs, label: str) -> float:
-    """When an input changed; of one that is gone, when its folder did."""
+    """When an input changed; for a deleted input, when its folder changed."""
     if label == ARGUMENTS:
         return inputs.written
     if label in inputs.built:

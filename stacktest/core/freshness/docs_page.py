@@ -1,14 +1,14 @@
-"""Whether a service's page is behind the service.
+"""Whether a service's docs page is behind the service.
 
-A page is current when it exists at HEAD, says something, and either
+A page is current when it exists at HEAD, has prose, and either
 
 1. the commit that first wrote its text (white space does not count) is the commit that last changed
    the service's repository fingerprint, or one of that commit's descendants: ancestry, never dates;
 2. or its line `**Last change fingerprint:** <16 hex>` names the service's fingerprint or repository
-   fingerprint: somebody looked and says that it still holds. A line that names another one speaks
-   against the page, whatever the commits say.
+   fingerprint: a person acknowledged that the page still holds. A line that names another
+   fingerprint makes the page behind, whatever the commits are.
 
-A page that is gone, or says nothing any more, is behind as well as missing.
+A page that was deleted, or has no prose any more, is behind as well as missing.
 """
 
 import re
@@ -26,40 +26,40 @@ FIELD = "**Last change fingerprint:**"
 
 
 class PageFacts(Struct, frozen=True, kw_only=True):
-    """What git says about one page."""
+    """Facts from git about one page."""
 
     text: str | None
-    """The page at HEAD; None: there is none."""
+    """The page's text at HEAD; None: there is no page."""
     templates: tuple[str, ...] = ()
-    """The texts that new pages start from, or started from before."""
+    """The present and former texts of the template for new pages."""
     former: tuple[str, ...] = ()
     """All texts that the page ever had."""
     updated: datetime | None = None
     """Committer date of the commit that wrote the text."""
     follows_change: bool | Unknown = False
-    """The text was written in, or after, the last change of the service."""
+    """Whether the text was written in, or after, the commit that last changed the service."""
     uncommitted: bool = False
-    """The working tree holds another text than HEAD."""
+    """Whether the text in the working tree differs from HEAD."""
     is_foreign: bool = False
-    """It is there, in no repository or in another one than the stack's."""
+    """Whether the file exists, but outside of the stack's repository."""
 
 
 class DocsPage(Struct, frozen=True, kw_only=True):
-    """What is to be said about one page."""
+    """The state of one page, and the reasons."""
 
     state: PageState
     updated: datetime | None = None
     reasons: tuple[str, ...] = ()
     names_fingerprint: bool = False
-    """Its line names the service's whole fingerprint, which image and environment are part of."""
+    """Whether its line names the whole fingerprint, which includes image and environment."""
     is_lost: bool = False
-    """It says nothing, or is gone, and once said something."""
+    """Whether the page had prose once, and now has none or does not exist."""
 
     def holds(self, doc_on: Iterable[str] = ()) -> bool:
-        """The page stands and is not behind.
+        """Whether the page exists and is not behind.
 
-        The repository does not show a change of the parts `doc_on`, so where they count, only a
-        line that names the whole fingerprint will do.
+        The repository does not show a change of the parts `doc_on`, so if there are such parts,
+        the page's line has to name the whole fingerprint.
         """
         stands = self.state == "current" and self.updated is not None
         return stands and (self.names_fingerprint or not tuple(doc_on))
@@ -72,9 +72,9 @@ def judge_page(
     repo_fingerprint: str | None,
     older: Callable[[], Collection[str]] = tuple,
 ) -> DocsPage | Unknown:
-    """Whether the page is current; Unknown only where git could not say and nobody acknowledged.
+    """The state of the page; Unknown only if git cannot tell and no line acknowledges the service.
 
-    `older` are the fingerprints as older versions would have made them; the page may name one.
+    `older` are the fingerprints as older versions compute them; the page may name one of them.
     """
     reasons: tuple[str, ...]
     hints = ("doc_uncommitted",) if facts.uncommitted else ()
@@ -103,14 +103,14 @@ def judge_page(
 
 
 def acknowledged(text: str) -> str | None:
-    """The 16 hex digits that the page's fingerprint line names, or None (`TBD`, no line)."""
+    """The 16 hex digits in the page's fingerprint line, or None (`TBD`, no line)."""
     match = _LINE.search(text)
     value = match["value"].strip().strip("`") if match else ""
     return value if re.fullmatch(r"[0-9a-f]{16}", value) else None
 
 
 def acknowledge(text: str, fingerprint: str) -> str:
-    """The page with its fingerprint line saying `fingerprint`; the line is added where missing."""
+    """The page with `fingerprint` in its fingerprint line; a missing line is added."""
     match = _LINE.search(text)
     if match:
         quote = "`" if match["value"].strip().startswith("`") else ""
@@ -122,9 +122,10 @@ def acknowledge(text: str, fingerprint: str) -> str:
 
 
 def unacknowledged(text: str) -> str:
-    """The page without its fingerprint line: the same whatever it names, and before it was there.
+    """The page without its fingerprint line, equal to the page before the line was added.
 
-    What serves the page is made of this, so that the line can name what the page is a part of.
+    The fingerprint of a service that serves the page uses this text: the line names that
+    fingerprint, so it cannot be a part of it.
     """
     match = _LINE.search(text)
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -160,13 +161,13 @@ _UNDERLINED = re.compile(r"^[^\r\n]*\S[^\r\n]*\r?\n[ \t]*=+[ \t]*\r?$", re.MULTI
 
 
 def _prose(text: str) -> list[str]:
-    """The lines that say something; headings, empty fields, comments and promises do not."""
+    """The lines of prose: without headings, empty fields, comments and placeholders."""
     body = _UNDERLINED.sub("", _COMMENT.sub("", _FRONT_MATTER.sub("", text.lstrip("\ufeff"))))
     return [line.strip() for line in body.splitlines() if not _NOT_PROSE.match(line)]
 
 
 def _is_template(text: str, templates: Iterable[str]) -> bool:
-    """Whether everything that the page says stands in one of the templates already."""
+    """Whether one of the templates contains all prose lines of the page."""
     lines = [line.casefold() for line in _prose(text)]
     known = ({line.casefold() for line in _prose(template)} for template in templates)
     return any(prose and prose.issuperset(lines) for prose in known)

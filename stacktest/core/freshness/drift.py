@@ -1,25 +1,25 @@
-"""Whether a container is what the files say, from what the engine says about it.
+"""Drift: differences between a container, as the engine describes it, and the stack's files.
 
-    reason                       what it means
-    container:exited 3           it exists but does not run (a job may have ended with 0)
+    reason                       meaning
+    container:exited 3           it exists but does not run (a job is allowed to end with 0)
     container:unhealthy          its health check fails
-    container:restarting         the engine starts it again and again
-    container:3 of them          more containers than one
+    container:restarting         the engine restarts it again and again
+    container:3 of them          more than one container
     image:newer behind the tag   the tag names another image now: pulled or built, not recreated
-    image:app:2 is not here      no image has the tag that the file names; another one runs
-    env:NAME                     a variable has another value, is missing, or should be gone
-    definition:user              a key of the definition is not what the container has
-    command, entrypoint          what it was started with is not what the definition says
-    mount:/target                a mount is missing, binds another source, or should not be there
+    image:app:2 is not here      no image has the tag that the file names; another image runs
+    env:NAME                     a variable has another value, is missing, or is not declared
+    definition:user              a key of the definition differs from the container
+    command, entrypoint          it was started with another one than the definition's
+    mount:/target                a mount is missing, binds another source, or is not declared
     content:/target              an inline `configs:` or `secrets:` entry has other content, or
                                  the engine's host has other files there than this machine
-    network:name, volume:name    it exists with other options than the files give it
+    network:name, volume:name    it exists with other options than in the files
     name:web: x has it, too      the front door may get the answer of another container
     container:vpn was restarted  its network is that of another container, which was started later
     stale:path                   a mounted file changed after the container was started
-    unbuilt:context/app.py       it changed, and nobody built the image since
+    unbuilt:context/app.py       it changed, and the image was not built since
 
-Values are compared and dropped; reasons hold names only.
+Values are only compared; reasons contain names, never values.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -32,10 +32,10 @@ from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
 PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
-"""Variables that Podman sets in every container where nobody else does."""
+"""Variables that Podman sets in every container that does not set them itself."""
 
 HASH_ALONE = "live:definition: Compose hashes it otherwise, and the engine shows no difference"
-"""Either a default was written out, or something was removed that no engine shows."""
+"""Either a default was written out, or a key was removed that no engine shows."""
 
 Reasons = tuple[str, ...]
 
@@ -58,13 +58,13 @@ def state_drift(inspect: Json, *, is_job: bool) -> Reasons:
 def image_drift(
     inspect: Json, tagged: Json | Unknown, running: Json | Unknown, tag: str
 ) -> tuple[Reasons, Reasons]:
-    """Drift of the image against the one that the tag names now, and what could not be verified.
+    """Drift of the image from the one that its tag names now, and what could not be verified.
 
-    Another image with the same layers and the same runtime configuration is the same image: a
-    mirror's, or one that was built again with other labels.
+    Another image with the same layers and the same runtime configuration counts as the same: from
+    a mirror, or built again with other labels.
     """
     if isinstance(tagged, Unknown):
-        # Started from this very reference: the tag was removed since, and no file changed.
+        # The container was started from this tag, which was removed since; no file changed.
         if (inspect.get("Config") or {}).get("Image") in (tag, inspect["Image"]):
             return (), (f"live:image: {tagged.why}",)
         return (f"image:{tag} is not here",), ()
@@ -81,7 +81,7 @@ def env_drift(
     image: Json | Unknown,
     client: Mapping[str, str] | None = None,
 ) -> Reasons:
-    """Names of variables whose value is not what the definition and the image say.
+    """`env:NAME` for each variable whose value differs from the definition's and the image's.
 
     `client` are the variables that the engine's client adds by its own configuration (proxies).
     """
@@ -104,10 +104,10 @@ def definition_drift(
 ) -> tuple[Reasons, Reasons]:
     """Drift of the service definition, and what could not be verified of it.
 
-    `same_hash` compares the container's own hash with that of the files: True acquits every key
-    that only another definition changes, False convicts where the engine shows nothing else; None
-    where the two cannot be compared. `changed` are keys that were edited since the container was
-    as the files say; None where nobody remembers that.
+    `same_hash` compares the container's own hash with that of the files. True excludes drift of
+    every key that only another definition changes; False proves drift even if the engine shows
+    none; None: the two cannot be compared. `changed` are the keys that were edited since the
+    container last matched the files; None if that is not recorded.
     """
     if same_hash:
         return _keys(outcome.certain & CHANGEABLE), ()
@@ -131,7 +131,7 @@ def mount_drift(
     inherited: Iterable[Mount] = (),
     resolve: Callable[[str], str] = str,
 ) -> Reasons:
-    """Targets whose mount is missing, binds another source, or should not be there.
+    """`mount:TARGET` for each mount that is missing, binds another source, or is not declared.
 
     `inherited` are the mounts of `volumes_from`; `resolve` gives a path without symbolic links.
     """
@@ -160,7 +160,7 @@ def mount_drift(
 
 
 def file_targets(service: Service) -> Iterable[tuple[str, str]]:
-    """Where Compose mounts `configs:` and `secrets:`, and the file; inline ones have none."""
+    """Target of each entry of `configs:` and `secrets:`, and its file; empty for inline ones."""
     definition = service.definition or {}
     paths = {(file.secret, file.name): file.path for file in service.files}
     for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
@@ -172,7 +172,7 @@ def file_targets(service: Service) -> Iterable[tuple[str, str]]:
 
 
 def content_drift(expected: Mapping[str, str], actual: Mapping[str, str | None]) -> Reasons:
-    """Inline `configs:` and `secrets:` whose content in the container is another; by digest."""
+    """Inline `configs:` and `secrets:` with other content in the container, compared by digest."""
     return tuple(
         f"content:{target}"
         for target, digest in sorted(expected.items())
@@ -189,9 +189,9 @@ def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> Reasons:
 
 
 def network_drift(owner: str, owner_started: datetime, name: str, started: datetime) -> Reasons:
-    """Whether the container in whose network `name` runs was started after it.
+    """A reason if the container in whose network `name` runs was started after `name`.
 
-    What then runs in `name` has no network any more: the one that it joined is gone.
+    Then `name` has no working network any more: the network that it joined is gone.
     """
     if started >= owner_started:
         return ()
@@ -199,14 +199,14 @@ def network_drift(owner: str, owner_started: datetime, name: str, started: datet
 
 
 def count_drift(containers: int, replicas: int) -> Reasons:
-    """Whether there are as many containers as the definition asks for."""
+    """A reason if the number of containers differs from the definition's replicas."""
     return () if containers == replicas else (f"container:{containers} of {replicas}",)
 
 
 # Private
 
 _ENDED = ("exited", "dead")
-"""States of a container whose exit code says something."""
+"""States of a container that have a meaningful exit code."""
 
 
 def _keys(keys: Iterable[str]) -> Reasons:
@@ -239,7 +239,7 @@ def volume_name(stack: Stack, volume: str) -> str:
 
 
 def _image_volumes(image: Json | Unknown) -> set[str]:
-    """Where the image itself asks for a volume; `*` where that is unknown."""
+    """Targets of the volumes that the image declares; `*` if they are not known."""
     if isinstance(image, Unknown):
         return {"*"}
     return set((image.get("Config") or {}).get("Volumes") or ())

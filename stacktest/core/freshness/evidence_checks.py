@@ -1,4 +1,4 @@
-"""Finds what makes it impossible to judge a service: damaged evidence, clocks, bad inputs."""
+"""Finds reasons why a service cannot be judged: damaged evidence, wrong clocks, bad inputs."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ WAS_DRIFTED = "was drifted, and now"
 
 
 def find_errors(evidence: Evidence, present: Present, policy: Policy) -> Iterator[str]:
-    """Why the service cannot be judged, as reasons; no other state can be trusted then."""
+    """Reasons why the service cannot be judged; if there are any, no other state is reliable."""
     yield from present.errors
     yield from _bad_evidence(evidence, present, policy)
     for name, moment in _latest_moments(evidence).items():
@@ -34,7 +34,7 @@ def find_errors(evidence: Evidence, present: Present, policy: Policy) -> Iterato
 
 
 def _was_drifted(previous: StatusEntry | Unknown | None) -> bool:
-    """Whether the service was drifted when its containers could last be seen."""
+    """Whether the service was drifted when its containers were last visible."""
     if not isinstance(previous, StatusEntry):
         return False
     reasons = map(Reason, previous.reasons)
@@ -70,7 +70,7 @@ def _foreign(
 
 
 def _latest_moments(evidence: Evidence) -> Mapping[str, datetime]:
-    """Record → the latest time in it: one wrong clock is one reason."""
+    """Record → the latest time in it, so that one wrong clock gives one reason per record."""
     latest: dict[str, datetime] = {}
     for name, moment in _moments(evidence):
         latest[name] = max(moment, latest.get(name, moment))

@@ -1,18 +1,18 @@
-"""The decision from all states: open, or closed with each blocker and the command that clears it.
+"""The gate's decision from all states: open, or closed with blockers and their commands.
 
-The gate is closed unless everything that it needs is there: a readable `status.json` that holds
-exactly the services of the compose model, looked at recently, with no state that denies.
-`error` and `evidence_missing` always deny, whatever is configured: otherwise losing evidence could
-open the gate. An exemption covers its own states only, so every other state that holds counts.
-With `drills` a declared backup that is not restorable closes it, too.
+The gate is open only with a readable `status.json` that contains exactly the services of the
+compose model, was evaluated recently, and has no denied state. `error` and `evidence_missing` are
+always denied, whatever is configured: otherwise losing evidence could open the gate. An exemption
+covers its own states only, so every other state that holds counts. With `drills` a declared backup
+that is not restorable closes the gate, too.
 
-With `scope="repo"` (CI) the verdict is the worse of the state that was committed and the state that
-the repository alone shows: CI only ever downgrades.
+With `scope="repo"` (CI) the worse of the committed state and the state computed from the repository
+counts: CI never improves a state.
 
-| exit | when                                                                                    |
+| exit | condition                                                                               |
 |------|-----------------------------------------------------------------------------------------|
 | 0    | open                                                                                    |
-| 1    | closed, and at least one blocker is something that failed, drifted, moved or is too old |
+| 1    | closed, and at least one blocker is a failure, drift, a change or a too old pass        |
 | 11   | closed, only because evidence is missing or cannot be judged                            |
 """
 
@@ -58,26 +58,26 @@ class Exempting(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why."""
+        """Why the service is exempt."""
 
     @property
     def until(self) -> date:
-        """The last day on which it holds."""
+        """The last day on which the exemption is valid."""
 
 
 class GatePolicy(Struct, frozen=True, kw_only=True):
-    """What the configuration says about the gate."""
+    """The configuration of the gate, and the facts that it needs beside the status."""
 
     now: datetime
     scope: Scope = "host"
     deny: frozenset[State] = frozenset(State) - {State.FUNCTIONAL}
     exempt: Sequence[Exempting] = ()
     max_age: timedelta = timedelta(days=7)
-    """How old the last look may be."""
+    """Maximum age of the last evaluation of the status."""
     next_step: NextStep = field(default_factory=NextStep)
-    """Says the commands that clear a blocker."""
+    """Makes the commands that clear a blocker."""
     enabled: frozenset[str] | None = None
-    """Services that have to be proved: those that Compose starts, that must run, or that do run."""
+    """Services that need a pass: those that Compose starts, that must run, or that run now."""
     drills: bool = False
     """Whether declared backups have to be restorable."""
 
@@ -86,14 +86,14 @@ class Blocker(Struct, frozen=True, kw_only=True):
     """Why the gate is closed, and the command that clears it."""
 
     service: str
-    """Empty: the status as a whole."""
+    """The service; empty for a problem of the status as a whole."""
     state: State | BackupState
     reasons: tuple[str, ...]
     command: str
 
 
 class Gate(Struct, frozen=True, kw_only=True):
-    """The decision."""
+    """The decision of the gate."""
 
     open: bool
     exit_code: Literal[0, 1, 11]
@@ -111,10 +111,10 @@ def decide(
     judgements: Mapping[str, Judgement] | None = None,
     backups: Iterable[BackupJudgement] = (),
 ) -> Gate:
-    """Open or closed. `status` and `meta` are the files (None: missing, Unknown: unreadable).
+    """Decides the gate. `status` and `meta` are the files (None: missing, Unknown: unreadable).
 
-    `services` are those of the compose model. `judgements` are made now: on a host they are the
-    states, in a repository the worse of them and the committed ones counts.
+    `services` are those of the compose model. `judgements` are the states as of now: on a host
+    they replace the committed states, in a repository the worse of both counts.
     """
     warnings: list[str] = []
     blockers = list(_status_blockers(status, meta, services, policy, fresh=judgements is not None))
@@ -152,7 +152,7 @@ def _status_blockers(
     *,
     fresh: bool,
 ) -> Iterator[Blocker]:
-    """What is wrong with the evidence as a whole."""
+    """Blockers about the status as a whole: the model, `status.json` and `status.meta.json`."""
     yield from _model_blockers(status, services, policy)
     if meta is None:
         yield _error("status.meta.json is missing", "stacktest status")
@@ -171,7 +171,7 @@ def _model_blockers(
     services: Iterable[str] | Unknown,
     policy: GatePolicy,
 ) -> Iterator[Blocker]:
-    """What is wrong with `status.json`, or with the model that it is held against."""
+    """Blockers about `status.json`, or about the compose model that it is compared with."""
     if isinstance(services, Unknown):
         yield _error(f"compose: {services.why}", policy.next_step.model_is_unreadable())
     elif not set(services):
@@ -187,7 +187,7 @@ def _model_blockers(
 
 
 def _remove(path: str) -> str:
-    """What cannot be read is not replaced; without it, it is written anew."""
+    """An unreadable file is never overwritten: the command removes it and writes it again."""
     return f"{shlex.join(['rm', path])} && stacktest status"
 
 
@@ -213,7 +213,7 @@ def _findings(
     policy: GatePolicy,
     judgements: Mapping[str, Judgement] | None,
 ) -> Iterator[Finding]:
-    """All states that count for one service; the same state may come from both sides."""
+    """All states that count for one service; committed and current states may repeat each other."""
     if name not in status:
         yield Finding(state=State.ERROR, reasons=("not in status.json",))
     elif judgements is None or policy.scope == "repo":
@@ -253,7 +253,7 @@ def _service_blockers(
 
 
 def _without_repeats(blockers: Iterable[Blocker]) -> list[Blocker]:
-    """What one command clears closes the gate once: a failure without a pass, a lost page."""
+    """Drops blockers that another's command clears: `never_run` beside `failing`, a lost page."""
     blockers = list(blockers)
     states = {blocker.state for blocker in blockers}
     named = {State.FAILING: State.NEVER_RUN, State.DOC_MISSING: State.DOC_STALE}
@@ -262,7 +262,7 @@ def _without_repeats(blockers: Iterable[Blocker]) -> list[Blocker]:
 
 
 def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
-    """A service whose dependency is drifted earns nothing before that is what its files say."""
+    """Gives a service with a drifted dependency that one's command: it can earn no pass before."""
     drifted = {blocker.service: blocker for blocker in blockers if blocker.state is State.DRIFTED}
 
     def command(blocker: Blocker) -> str:
@@ -274,7 +274,7 @@ def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
 
 
 def _why_off(name: str, state: State, policy: GatePolicy) -> str:
-    """Why a service is left aside that Compose does not start by itself and that never ran."""
+    """Why a service is ignored that Compose does not start by default and that never ran."""
     stack = policy.next_step.stack
     if policy.enabled is None or name not in stack.services or name in policy.enabled:
         return ""

@@ -1,4 +1,4 @@
-"""What `judge` takes and returns: the records of a service, its present, the policy; findings."""
+"""Input and output of `judge`: a service's records, its present state, the policy; findings."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from stacktest.core.records.status import Scope, StatusEntry
 from stacktest.core.unknown import Unknown
 
 Names = Mapping[str, Mapping[str, str]]
-"""Part → name of an ingredient → its digest; kept out of committed files."""
+"""Part → name of an ingredient → its digest; never written to committed files."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What the ledger says of one service; Unknown: a document is there but cannot be read."""
+    """The ledger's documents of one service; Unknown: a document exists but cannot be read."""
 
     service: str
     last_pass: LastPass | Unknown | None = None
@@ -26,39 +26,39 @@ class Evidence(Struct, frozen=True, kw_only=True):
     previous: StatusEntry | Unknown | None = None
     """The service's entry in the last `status.json`."""
     passed_before: bool = False
-    """The last pass is gone: the history knows one that was credited, or git tracks its record."""
+    """Whether a pass existed: the history has a credited run, or git tracks the record."""
     ran_before: bool = False
-    """The last run is gone: this machine remembers one, or git tracks its record."""
+    """Whether a run existed: this machine remembers one, or git tracks the record."""
     newer_runs: tuple[HistoryLine, ...] = ()
     """Runs of the history that are not older than the last pass."""
     known_to_pass: frozenset[str] | None = None
-    """The runs that the last pass knew of, itself included; None: only their numbers can tell."""
+    """The runs that the last pass knew of, itself included; None: only run numbers can be used."""
     memory_damage: str = ""
-    """Why what this machine remembers of the service cannot be read; empty where it can."""
+    """Why this machine's memory of the service's runs cannot be read; empty: it can."""
     missing_run: LastRun | None = None
-    """The newest run on this machine, where the records do not hold it."""
+    """The newest run on this machine, if the records do not contain it."""
     detail: Names = field(default_factory=dict)
-    """Names behind the parts of the last pass, where this machine has them."""
+    """Ingredients of the parts of the last pass, if this machine has them."""
 
 
 NOT_RUN = "not known without running code"
-"""Why tests are unknown to a gate that imports nothing: somebody who trusts the code can tell."""
+"""Why tests are unknown to a gate that does not import the suites: collecting runs their code."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Tests:
-    """The required tests as they are now."""
+    """The required tests of a service as they are now."""
 
     digest: str
     required: int
     nodeids: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
-    """The tests themselves."""
+    """Node ids of the required tests."""
     carried: str = dataclasses.field(default="", compare=False)
     """The digest as older versions made it, of the tests' names with their parameters."""
 
 
 class Present(Struct, frozen=True, kw_only=True):
-    """What one service is now, as far as it could be told."""
+    """The present state of one service, as far as it is known."""
 
     service: str
     now: datetime
@@ -68,24 +68,24 @@ class Present(Struct, frozen=True, kw_only=True):
     """Identity of the stack: the project and the engine that it runs on."""
     must_run: bool = False
     page: DocsPage | Unknown | None = None
-    """None: no pages are kept for this stack."""
+    """The service's docs page; None: this stack has no docs pages."""
     changed_on: datetime | None = None
-    """Committer date of the change to this fingerprint, where all of it is tracked and clean."""
+    """Committer date of the change to this fingerprint, if all files are tracked and clean."""
     errors: tuple[str, ...] = ()
     """Why the service cannot be judged at all: an unreadable file, a broken compose model."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What the configuration says about freshness."""
+    """The configuration of freshness."""
 
     max_age: timedelta = timedelta(days=7)
     scope: Scope = "host"
     doc_on: tuple[str, ...] = ()
-    """Parts whose change makes a page old although the repository did not move."""
+    """Parts whose change makes a docs page stale although the repository did not change."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One state that holds, and why, as tags: `env`, `config:site/index.html`, `dependency:db`."""
+    """One state that holds, and its reasons: `env`, `config:site/index.html`, `dependency:db`."""
 
     state: State
     reasons: tuple[str, ...] = ()
@@ -98,10 +98,10 @@ class Judgement(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     entry: StatusEntry
     foreign: ForeignRun | None = None
-    """To be remembered: another fingerprint than that of the pass runs now."""
+    """To be recorded: a fingerprint other than that of the pass runs now."""
     warnings: tuple[str, ...] = ()
     runs: bool = False
-    """Whether it has a container now, whatever profiles are switched on."""
+    """Whether it has a container now, independent of the enabled profiles."""
 
     @property
     def state(self) -> State:
@@ -110,5 +110,5 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why, as tags."""
+        """The reasons of that state."""
         return self.findings[0].reasons

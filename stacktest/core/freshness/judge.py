@@ -1,16 +1,16 @@
-"""What the ledger and the present say about one service: its state, and every reason for it.
+"""Judges one service from its records and its present state: its state, and every reason for it.
 
-`judge` finds all states that hold and lets the worst speak (see `states`). Fingerprints are
-compared, times are not: a time only makes a pass too old, or a record impossible.
+`judge` finds all states that hold and picks the worst (see `states`). Fingerprints are compared,
+times are not: a time only makes a pass too old, or a record impossible.
 
-What is not known is never equal and never changed. A part that could not be read leaves the
-attested fingerprint standing and the other parts compared one by one; a service that would
-otherwise be functional is then an `error` for `scope="host"`. For `scope="repo"` (a machine with
-neither images nor key) only what the repository says is compared, and the verdict says so.
+An unknown value is never equal and never changed. If a part cannot be read, the recorded
+fingerprint stays valid and the other parts are compared one by one; a service that would otherwise
+be functional is then an `error` for `scope="host"`. For `scope="repo"` (a machine with neither
+images nor key) only the repository's files are compared, and the verdict says so.
 
-Losing something never helps: a pass without the record of the run that earned it is
+Losing a record never improves a state: a pass without the record of its run is
 `evidence_missing`, a failure stays until a newer pass, and going back to a fingerprint that passed
-counts only while the very containers of that pass still run.
+counts only while the same containers as in that pass still run.
 """
 
 from stacktest.core.freshness.gate import Blocker, Gate, GatePolicy, decide

@@ -1,20 +1,20 @@
-"""The command that clears one state of a service; it works when it is pasted.
+"""The shell command that clears one state of a service.
 
 | state              | command                                                                   |
 |--------------------|---------------------------------------------------------------------------|
-| drifted            | what makes the container what the files say, then `pytest --stale`; where  |
-|                    | others have its name, no command can tell which of them has to go; where   |
-|                    | an update is open or was put back, `stacktest update`; where its rehearsal |
-|                    | did not pass, mend that before `stacktest update`                          |
-| error              | by its kind: remove the damaged record, look at the engine, collect tests  |
-| doc_stale          | acknowledge the page and commit it; where it is lost, write it             |
+| drifted            | the command that applies the files, then `pytest --stale`; if another      |
+|                    | container has its name, a person has to rename one of them; if an update   |
+|                    | is open or was put back, `stacktest update`; if its rehearsal did not      |
+|                    | pass, mend that before `stacktest update`                                  |
+| error              | by its kind: remove the damaged record, check the engine, collect tests    |
+| doc_stale          | acknowledge the page and commit it; if it is lost, write it                |
 | doc_missing        | no command can do it: write the page                                       |
 | no_tests           | no command can do it: write a test, or an exemption                        |
-| any other          | `pytest --stale`; where its tests never asked it, or one of them asserts   |
-|                    | nothing, no command can do it: write that first                            |
+| any other          | `pytest --stale`; if its tests never contacted it, or one of them asserts  |
+|                    | nothing, no command can do it: correct the tests first                     |
 
-Where the last run of a service said what to do about its failure, that comes in place of every
-command that ends in `pytest --stale`: the tests alone would fail in the same way.
+If the diagnosis of a service's last run has a command, it replaces every command that ends in
+`pytest --stale`: the tests alone would fail in the same way.
 """
 
 import shlex
@@ -35,18 +35,18 @@ from stacktest.core.runs.fold import asserts_nothing, is_unasked
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
 APPLIED_BY_UP = frozenset({"absent", "command", "entrypoint", "env", "image", "mount"})
-"""Kinds of drift that Compose itself sees and ends by making a new container."""
+"""Kinds of drift that `docker compose up` detects and mends by a new container."""
 
 
 class NextStep(Struct, frozen=True, kw_only=True):
-    """Says the next command, with the paths and the Compose options of one stack."""
+    """Makes the next command, with the paths and the Compose options of one stack."""
 
     stack: Stack = field(default_factory=lambda: Stack(name="", root=Path(), services={}))
     pages: str = ""
     status: str = "status.json"
     ledger: str = "data/tests"
     commands: Mapping[str, str] = field(default_factory=dict)
-    """Service → what its last run said to do, as far as this machine knows it and it holds."""
+    """Service → the command of its last run's diagnosis, if this machine knows it and it holds."""
 
     def of(self, service: str, state: State, reasons: Iterable[str] = ()) -> str:
         """The command for a service in this state, for these reasons."""
@@ -79,9 +79,9 @@ class NextStep(Struct, frozen=True, kw_only=True):
     # Private
 
     def _by_state(self, service: str, findings: Sequence[Finding]) -> str:
-        """Where tests alone prove nothing, what comes before them.
+        """The command of the first state, or of another state that has to be cleared before tests.
 
-        A drifted service has to be what its files say, and its tests may lack something.
+        A drifted service has to match its files first, and its tests may have to be corrected.
         """
         step = self.of(service, findings[0].state, findings[0].reasons)
         if step != self._prove:
@@ -90,7 +90,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         is_failing = findings[0].state is State.FAILING
         for finding in drifted_first:
             other = self.of(service, finding.state, finding.reasons)
-            # An update is no answer to a test that fails on what runs.
+            # An update does not mend a test that fails on the present containers.
             is_update = finding.state is State.DRIFTED and not is_failing
             if other != step and (is_update or other.endswith(self._prove)):
                 return other
@@ -101,7 +101,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return self._typed(PROVE)
 
     def _typed(self, command: str) -> str:
-        """The command where the person stands: in the stack's folder, and back again."""
+        """The command, run in the stack's folder if that is not the person's working folder."""
         folder = self.stack.far_folder
         return f"(cd {shlex.quote(folder)} && {command})" if folder else command
 
@@ -112,7 +112,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         if any(not reason.subject for reason in updates):
             return self._typed("stacktest update --continue")
         if updates:
-            # What was put back is never just started again.
+            # An update that was put back must not simply be applied by `up`.
             return self._typed(f"stacktest update --again {shlex.quote(service)}")
         if rehearsal := next((r.subject for r in reasons if r.kind == "rehearsal"), ""):
             record = f".stacktest/rehearsals/{rehearsal}/rehearsal.json"
@@ -121,7 +121,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return f"{self._apply(service, reasons)} && {self._prove}"
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:
-        """What makes the container what the files say."""
+        """The Compose command that makes the container match the files."""
         kinds = {reason.kind for reason in reasons}
         states = {reason.subject.partition(" ")[0] for reason in reasons if _is_container(reason)}
         if any(reason.kind == "unbuilt" and reason.note == CACHED for reason in reasons):
@@ -163,7 +163,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return "stacktest status" if reason else f"stacktest why {shlex.quote(service)}"
 
     def _evidence(self, service: str, reason: Reason) -> str:
-        """A damaged record is never replaced, so a person has to remove it; then it is earned."""
+        """Removes a damaged record, which stacktest never overwrites; then a new pass is needed."""
         name = reason.subject.partition(" ")[0]
         if "comes from another stack" in reason.subject:
             return PROVE
@@ -186,7 +186,7 @@ def _is_unwritten(state: State, reasons: Iterable[Reason]) -> bool:
 
 
 def _to_write(service: str, reasons: Iterable[Reason]) -> str:
-    """What has to be written first, since the same tests would be refused again."""
+    """What to change in the tests first, since the same tests would be refused again."""
     sentences = [reason.subject for reason in reasons if reason.kind == "run"]
     if any(map(is_unasked, sentences)):
         return f"let a test ask {service}, or say no_contact=WHY, then: "

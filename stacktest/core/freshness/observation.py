@@ -1,4 +1,4 @@
-"""One service at one moment, as fingerprints, credit and judgements look at it."""
+"""The observed facts of one service at one moment: fingerprint, containers, drift, dependencies."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -11,22 +11,22 @@ from stacktest.core.unknown import Unknown
 
 
 class ServiceObservation(Struct, frozen=True, kw_only=True):
-    """What one service is at one moment, as far as it could be read."""
+    """One service at one moment, as far as it could be read."""
 
     fingerprint: Fingerprint
     containers: tuple[ContainerRef, ...] | Unknown = ()
     """The service's containers; empty: there is none."""
     drift: tuple[str, ...] = ()
-    """Why what runs is not what the files say, or does not run well."""
+    """Reasons why the containers differ from the files, or do not run well."""
     unverified: tuple[str, ...] = ()
-    """What could not be checked, e.g. `live:no-exec`; it never makes a state worse."""
+    """Checks that were not possible, e.g. `live:no-exec`; they never make a state worse."""
     dependencies: Mapping[str, Self] = field(default_factory=dict)
     """Its direct dependencies at the same moment."""
     optional: frozenset[str] = frozenset()
-    """Those of them whose failure costs the service nothing: `required: false`, or order alone."""
+    """Dependencies whose failure does not affect it: `required: false`, or for start order only."""
 
     doors: Mapping[str, Self] = field(default_factory=dict)
-    """The front door at the same moment, by its name, where it leads to the service."""
+    """The front door by its name, observed at the same moment, if it leads to the service."""
 
     @property
     def dependency_digests(self) -> dict[str, str | Unknown]:

@@ -1,14 +1,14 @@
-"""What containers and images were made of when they were new, as far as this machine saw it.
+"""Digests of the files that containers and images were made from, as this machine recorded them.
 
-    of          remembered                                      to tell
+    of          recorded                                        used to distinguish
     ---------   ---------------------------------------------   -----------------------------------
-    container   digests of the files that it mounts, at its     `touch`, a checkout of the same
-                start; its definition, key by key               bytes and a rewrite from an edit
-    image       digests of what it was built from               an edit that nobody built
+    container   digests of the files that it mounts, at its     an edit from `touch`, a checkout of
+                start; its definition, key by key               the same bytes or a rewrite
+    image       digests of the files that it was built from     edits with and without a build
 
-Only digests are kept, signed where a secret is behind them, and only on this machine. Losing them
-costs comfort, never a verdict: then times decide, and a file that is newer than the container is
-taken for an edit.
+Only digests are stored, signed if a secret is behind them, and only on this machine. Losing them
+never makes a wrong pass possible: then times decide, and a file that is newer than the container
+counts as edited.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class ContainerOrigin(Struct, frozen=True, kw_only=True):
     started_at: str
     key_id: str
     files: Digests | None = None
-    """None: the container was not seen before something changed."""
+    """Digests of the mounted files; None: stacktest saw the container only after a change."""
     definition: Digests | None = None
 
     def to_dict(self) -> dict[str, Json]:
@@ -52,7 +52,7 @@ class ContainerOrigin(Struct, frozen=True, kw_only=True):
 
 
 class ImageOrigin(Struct, frozen=True, kw_only=True):
-    """What one image was built from."""
+    """The inputs that one image was built from."""
 
     key_id: str
     inputs: Digests
@@ -68,7 +68,7 @@ class ImageOrigin(Struct, frozen=True, kw_only=True):
 
 
 class Origins(Struct, frozen=True, kw_only=True):
-    """All that is remembered, by container id and by `service image-id`."""
+    """All recorded origins, by container id and by `service image-id`."""
 
     containers: Mapping[str, ContainerOrigin] = field(default_factory=dict)
     images: Mapping[str, ImageOrigin] = field(default_factory=dict)
@@ -92,13 +92,13 @@ class Origins(Struct, frozen=True, kw_only=True):
 
 
 def differing(before: Digests, now: Digests) -> tuple[str, ...]:
-    """Names whose digest is another one, that are new, or that are absent now."""
+    """Names whose digest changed, that are new, or that are missing now."""
     names = before.keys() | now.keys()
     return tuple(sorted(name for name in names if before.get(name) != now.get(name)))
 
 
 def carried(before: Digests, now: Digests, older: Digests) -> Digests:
-    """What is remembered, in this version's form where an older one saw what is there `now`."""
+    """The recorded digests, replaced by those of `now` where an older version's digest matches."""
     return {
         name: now.get(name, digest) if older.get(name) == digest else digest
         for name, digest in before.items()

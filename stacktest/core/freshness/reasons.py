@@ -1,12 +1,12 @@
-"""Why a service is in its state: a kind, what it is about, and a note, as one tag.
+"""Reasons for a service's state: a kind, a subject and a note in one string.
 
     Reason.of("config", "redis.conf")          "config:redis.conf"
     Reason.of("dependency", "db", "added")     "dependency:db:added"
     Reason.of("part", "image", "no engine")    "part:image: no engine"
 
-A reason is the string that JSON documents hold, so it is written and compared as one; `KINDS` is
-the one place that says which kinds there are, and how each is said to people. What each means and
-what to do about it has a heading in `docs/reference/reasons.md`.
+A reason is the string in JSON documents, so it is written and compared as a string. `KINDS` is the
+only list of kinds, with the wording for people. Every kind has a heading in
+`docs/reference/reasons.md` with its meaning and what to do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,22 +15,22 @@ from typing import Self
 from msgspec import Struct, field
 
 CACHED = "cached"
-"""The note of `unbuilt` where a build began since: it failed, or took every step from its cache."""
+"""The note of `unbuilt` if a build began since: it failed, or used its cache for every step."""
 
 
 class ReasonKind(Struct, frozen=True, kw_only=True):
-    """How reasons of one kind are said, as clauses about the service."""
+    """The wording of reasons of one kind, as clauses about the service."""
 
     alone: str = ""
-    """The clause of a reason that names no subject."""
+    """The clause of a reason without a subject."""
     about: str = ""
-    """The clause of a reason that names one: `{subject}`, and `{note}` where there is one."""
+    """The clause of a reason with a subject; `{subject}` includes the note if there is one."""
     subjects: Mapping[str, str] = field(default_factory=dict)
     """Subjects that have a clause of their own."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """Notes that follow their subject after a colon, and the clause of each."""
     explains: bool = False
-    """A note in words may follow the subject, after a colon and a blank."""
+    """Whether a note in free text may follow the subject, after a colon and a blank."""
 
 
 KINDS: Mapping[str, ReasonKind] = {
@@ -104,13 +104,13 @@ KINDS: Mapping[str, ReasonKind] = {
 
 
 class Reason(str):
-    """One reason, as JSON holds it; a text whose kind is not in `KINDS` is its own sentence."""
+    """One reason as JSON has it; a text whose kind is not in `KINDS` is shown unchanged."""
 
     __slots__ = ()
 
     @classmethod
     def of(cls, kind: str, subject: str = "", note: str = "") -> Self:
-        """The reason with these three; `kind` has to be one of `KINDS`."""
+        """Makes a reason from its three fields; `kind` has to be in `KINDS`."""
         how = KINDS[kind]
         if not subject:
             return cls(kind)
@@ -119,18 +119,18 @@ class Reason(str):
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`; empty for a sentence of any other sort."""
+        """A key of `KINDS`; empty for any other text."""
         kind = self.partition(":")[0]
         return kind if kind in KINDS else ""
 
     @property
     def subject(self) -> str:
-        """What it is about: a file, a variable, a dependency, a test; perhaps empty."""
+        """The file, variable, dependency or test that it is about; may be empty."""
         return self._split()[0]
 
     @property
     def note(self) -> str:
-        """What is said of the subject; mostly empty."""
+        """The remark about the subject; mostly empty."""
         return self._split()[1]
 
     @property
@@ -164,7 +164,7 @@ class Reason(str):
 
 
 def listed_rows(rows: Iterable[Sequence[str]], most: int) -> Iterator[str]:
-    """The reasons of services, one below the other; what all of them share is said once."""
+    """One text per service for a table; `as above` repeats shared reasons of the row before."""
     above: Sequence[str] = ()
     for reasons in rows:
         is_shared = bool(reasons) and all(Reason(text).kind in _SHARED for text in reasons)
@@ -173,7 +173,7 @@ def listed_rows(rows: Iterable[Sequence[str]], most: int) -> Iterator[str]:
 
 
 def listed(texts: Sequence[str], most: int = 5) -> str:
-    """The first of them, and how many more there are: thousands of files may differ."""
+    """The first `most` texts and the number of the others: thousands of files may differ."""
     more = len(texts) - most
     return "; ".join([*texts[:most], *([f"and {more} more"] if more > 0 else [])])
 
@@ -181,4 +181,4 @@ def listed(texts: Sequence[str], most: int = 5) -> str:
 # Private
 
 _SHARED = frozenset({"stack", "start"})
-"""Kinds of reasons that many services may have for one cause, such as an engine that is down."""
+"""Kinds of reasons that many services can share, such as an engine that is down."""

@@ -1,6 +1,6 @@
-"""Finds every state that holds for one service; `freshness.judge` lets the worst of them speak.
+"""Finds every state that holds for one service; `freshness.judge` picks the worst.
 
-What cannot be judged at all ends the search: no other state can be trusted then.
+An error ends the search: if a service cannot be judged, no other state is reliable.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ from stacktest.core.unknown import Unknown
 
 
 def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding, ...]:
-    """Every state that holds, worst first; nothing means functional."""
+    """Every state that holds, worst first; empty means functional."""
     errors = tuple(find_errors(evidence, present, policy))
     if errors:
         return (Finding(state=State.ERROR, reasons=errors),)
@@ -50,10 +50,10 @@ def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding,
 
 
 def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> ForeignRun | None:
-    """What has to be remembered because something else than what passed is running now.
+    """The run to record because another fingerprint than that of the last pass runs now.
 
-    Only while there is a container: files that are edited and put back while nothing can read them
-    leave no trace in a volume.
+    Only while there is a container: files that are edited and put back while no container can read
+    them do not affect a volume.
     """
     last_pass, last_run = evidence.last_pass, evidence.last_run
     if last_pass is None or isinstance(last_pass, Unknown) or policy.scope != "host":
@@ -75,7 +75,7 @@ def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> Foreign
 
 
 class _Service(Struct, frozen=True, kw_only=True):
-    """All that is known of one service, its records being readable."""
+    """All facts about one service whose records are readable."""
 
     evidence: Evidence
     last_run: LastRun | None
@@ -85,7 +85,7 @@ class _Service(Struct, frozen=True, kw_only=True):
 
     @property
     def is_failure_of_now(self) -> bool:
-        """Whether the failure is one of the fingerprint that the service has now."""
+        """Whether the failure happened on the fingerprint that the service has now."""
         failure, previous = self.failure, self.evidence.previous
         if failure is None:
             return False
@@ -97,7 +97,7 @@ class _Service(Struct, frozen=True, kw_only=True):
 
     @property
     def failing_tests(self) -> tuple[str, ...]:
-        """The tests that failed and still exist: a deleted test fails no longer."""
+        """The tests that failed and still exist: a deleted test is not failing."""
         failed, tests = self.failure.tests if self.failure else (), self.present.tests
         if isinstance(tests, Unknown) or tests.required != len(tests.nodeids):
             return failed
@@ -105,7 +105,7 @@ class _Service(Struct, frozen=True, kw_only=True):
 
     @property
     def deleted_failures(self) -> tuple[str, ...]:
-        """The tests that failed, where none of them is left."""
+        """The tests that failed, if all of them were deleted since."""
         return self.failure.tests if self.failure and not self.failing_tests else ()
 
 
@@ -124,7 +124,7 @@ def _run_findings(service: _Service, last_pass: LastPass | None) -> Iterator[Fin
 
 
 def _is_failing(service: _Service) -> bool:
-    """Whether tests that still exist failed on what the service is now."""
+    """Whether tests that still exist failed on the present fingerprint."""
     failure, drift = service.failure, service.present.observation.drift
     if failure is None or (failure.drifted and drift):
         return False
@@ -132,13 +132,13 @@ def _is_failing(service: _Service) -> bool:
 
 
 def _failed_start(service: _Service, last_pass: LastPass | None) -> tuple[str, ...]:
-    """Why the service was not up in the last run that wanted it, whatever it is by now."""
+    """Why the service did not come up in the last run that needed it, whatever its state is now."""
     cause = failed_start(service.evidence, last_pass, service.last_run)
     return (Reason.of("start", cause),) if cause else ()
 
 
 def _not_passed(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
-    """Why the pass does not hold, the first finding with what kept the last run from a new one."""
+    """Why the last pass is not valid; the first finding includes what the last run's tests lack."""
     lacks = tuple(_lacks_of_tests(service, last_pass))
     for finding in _pass_findings(service, last_pass):
         yield replace(finding, reasons=(*finding.reasons, *lacks))
@@ -198,10 +198,10 @@ def _why_no_pass(service: _Service) -> Iterator[Reason]:
 
 
 def _reverted(service: _Service, last_pass: LastPass, last_run: LastRun) -> tuple[str, ...]:
-    """Why going back to what passed is not enough: a volume may have been changed meanwhile."""
+    """Why a return to the fingerprint that passed is not enough: volumes may have changed since."""
     evidence, present = service.evidence, service.present
     if service.failure is not None:
-        # A failure on this very fingerprint is `failing`; this one was on another.
+        # A failure on the present fingerprint is `failing`; this failure was on another one.
         return () if service.is_failure_of_now else ("reverted",)
     if not ran_otherwise(evidence, last_pass, last_run, present, service.policy):
         return ()
@@ -244,12 +244,12 @@ def _tests(service: _Service, last_pass: LastPass) -> Iterator[str]:
     elif last_pass.tests.digest not in (tests.digest, tests.carried):
         yield Reason.of("tests", "edited")
     elif service.deleted_failures:
-        # They came after the pass and failed; what is left has to show that it suffices.
+        # These tests were added after the pass and failed; the remaining tests have to pass again.
         yield Reason.of("tests", f"removed {len(service.deleted_failures)}")
 
 
 def _lacks_of_tests(service: _Service, last_pass: LastPass) -> Iterator[Reason]:
-    """What the last run since the pass missed in the tests: the same tests are refused again."""
+    """Faults of the tests that kept the last run from a pass: the same tests are refused again."""
     run = service.last_run
     if run is None or run.run.seq <= last_pass.run.seq:
         return
@@ -259,7 +259,7 @@ def _lacks_of_tests(service: _Service, last_pass: LastPass) -> Iterator[Reason]:
 
 
 def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Iterator[str]:
-    """What is not known and would have to be, for a service that is functional otherwise."""
+    """Unknown facts that a service which is functional otherwise needs to be judged."""
     if last_pass is None:
         return
     if policy.scope == "repo":
@@ -281,7 +281,7 @@ def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Ite
 
 
 def _wide_doubts(present: Present) -> Mapping[str, Reason]:
-    """Cause → the reason for it, of what keeps more than one part of a service from being known."""
+    """Cause → its reason, for causes that make more than one part of a service unknown."""
     subjects = {"live": present.observation.containers, "stack": present.stack}
     return {
         subject.why: Reason.of(kind, subject.why)
@@ -291,7 +291,7 @@ def _wide_doubts(present: Present) -> Mapping[str, Reason]:
 
 
 def _as_before(evidence: Evidence, last_pass: LastPass) -> Finding | None:
-    """What the last look found of this pass, where a part that moved then cannot be read now."""
+    """The change that the last status found for this pass, if its part is unreadable now."""
     previous = evidence.previous
     if not isinstance(previous, StatusEntry):
         return None
@@ -311,5 +311,5 @@ def _page_findings(present: Present, policy: Policy) -> Iterator[Finding]:
         reasons = ("doc:does not name the whole fingerprint", *reasons)
     yield Finding(state=State.DOC_MISSING if missing else State.DOC_STALE, reasons=reasons)
     if page.is_lost:
-        # Who may do without a page, but not with an old one, does not get there by deleting it.
+        # A policy that allows a missing page but not a stale one must not be met by deleting it.
         yield Finding(state=State.DOC_STALE, reasons=("doc:lost",))

@@ -1,4 +1,4 @@
-"""The states of a service, worst first: the first that holds is *the* state.
+"""The states of a service, worst first: the first state that holds is the service's state.
 
 | # | state            | meaning                                                    | status word  |
 |---|------------------|------------------------------------------------------------|--------------|
@@ -6,17 +6,17 @@
 | 2 | failing          | the last conclusive run on this fingerprint failed         | stale        |
 | 3 | never_run        | never passed, so that there is no pass to drift from       | untested     |
 | 4 | no_tests         | never passed, and no test names it                         | untested     |
-| 5 | drifted          | what runs is not what the files say                        | stale        |
-| 6 | evidence_missing | a pass was known, its record is gone                       | stale        |
+| 5 | drifted          | the containers differ from the files                       | stale        |
+| 6 | evidence_missing | there was a pass, but its record is missing                | stale        |
 | 7 | changed          | the pass is for another fingerprint                        | stale        |
-| 8 | dep_changed      | a dependency is not what it was at the pass                | stale        |
+| 8 | dep_changed      | a dependency has another fingerprint than at the pass      | stale        |
 | 9 | tests_changed    | the required tests are not those of the pass               | stale        |
 | 10| expired          | the pass is too old                                        | stale        |
 | 11| doc_missing      | functional, but there is no page                           | undocumented |
 | 12| doc_stale        | functional, but the page is behind                         | stale        |
 | 13| functional       | everything holds                                           | functional   |
 
-The four status words are those of the files' first readers, whose gate looks for `stale` only.
+The four status words are for early readers of `status.json`, whose gate looks for `stale` only.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ StatusWord = Literal["functional", "stale", "untested", "undocumented"]
 
 
 class State(Enum):
-    """What the ledger and the present say about one service; declared worst first."""
+    """The states of a service, declared worst first."""
 
     ERROR = "error"
     FAILING = "failing"
@@ -50,12 +50,12 @@ class State(Enum):
 
     @property
     def status(self) -> StatusWord:
-        """The word that the files' first readers understand."""
+        """The status word for early readers of `status.json`."""
         return _WORDS.get(self, "stale")
 
     @property
     def functional(self) -> bool:
-        """Whether the service itself is proved; its page may still be missing or behind."""
+        """Whether the service itself has a valid pass; its page may still be missing or behind."""
         return self in (State.DOC_MISSING, State.DOC_STALE, State.FUNCTIONAL)
 
 

@@ -1,8 +1,8 @@
-"""The entry of one service in `status.json`: what is known of it, in words that outlive one look.
+"""Makes the entry of one service in `status.json`.
 
-`last_change` is the earliest evidence of the current fingerprint: the first time that any action
-saw it, be it a look or a run, or the committer date of the change where everything is tracked and
-clean. It is kept as long as the fingerprint stands, so it never moves because a tool was missing,
+`last_change` is the earliest evidence of the current fingerprint: the first time that a run or
+`stacktest status` saw it, or the committer date of the change if everything is tracked and clean.
+It is kept as long as the fingerprint stays the same, so it never moves because a tool was missing,
 and a pass for the current fingerprint always began after it.
 """
 
@@ -17,7 +17,7 @@ from stacktest.core.records.status import StatusEntry
 from stacktest.core.unknown import Unknown
 
 TICK = timedelta(milliseconds=1)
-"""What the fingerprint was is read before the first test starts."""
+"""Keeps `last_change` before the pass: a run reads the fingerprint before its first test."""
 
 
 def make_entry(
@@ -57,7 +57,7 @@ def make_entry(
 
 
 def _newest_run(evidence: Evidence) -> int | None:
-    """The highest number that any record mentions, so that an older one is known as such."""
+    """The highest run number in any record, so that an older record is recognized as older."""
     records, previous = (evidence.last_pass, evidence.last_run), evidence.previous
     numbers = [record.run.seq for record in records if isinstance(record, LastPass | LastRun)]
     numbers += [line.seq for line in evidence.newer_runs]
@@ -67,7 +67,7 @@ def _newest_run(evidence: Evidence) -> int | None:
 
 
 def _last_test_pass(last_pass: LastPass | None, previous: StatusEntry | None) -> datetime | None:
-    """Of the record; where that is gone, what was known of it, so that its loss stays visible."""
+    """Time of the last pass; of the previous status if the record is gone, to keep that visible."""
     if last_pass is not None:
         return last_pass.timestamp
     return previous.last_test_pass if previous else None
@@ -80,7 +80,7 @@ def _fingerprint(
     *,
     functional: bool,
 ) -> str | None:
-    """The fingerprint now, or the last one that was attested where it cannot be told."""
+    """The present fingerprint, or the last recorded one if the present one is not known."""
     if last_pass and functional:
         return last_pass.fingerprint.digest
     other_key = last_pass is not None and last_pass.fingerprint.key_id != record.key_id
@@ -107,13 +107,13 @@ def _last_change(
 
 
 def _is_repo_change(evidence: Evidence, present: Present) -> bool:
-    """Whether the last commit is what made the service what it is.
+    """Whether the last commit made the present fingerprint.
 
-    Where an image or a variable moved since the last look or pass, the commit is older than that.
+    If an image or a variable changed since the last status or pass, the commit is older than that.
     """
     now, previous = FingerprintRecord.attest(present.observation.fingerprint), evidence.previous
     if isinstance(previous, StatusEntry):
-        # What stands in the status already was found when the change was new.
+        # A fingerprint that is already in the status was dated when it was new.
         is_new = previous.fingerprint != now.digest
         return is_new and previous.repo_fingerprint != now.repo
     if isinstance(evidence.last_pass, LastPass):
@@ -124,7 +124,7 @@ def _is_repo_change(evidence: Evidence, present: Present) -> bool:
 
 
 def _attested(evidence: Evidence, fingerprint: str, *, is_back: bool) -> Iterator[datetime]:
-    """When records saw this fingerprint; after going back to it, only since then."""
+    """Times of records with this fingerprint; after a return to it, only that of the status."""
     previous = evidence.previous
     stands = isinstance(previous, StatusEntry) and previous.fingerprint == fingerprint
     if isinstance(previous, StatusEntry) and stands and previous.last_change is not None:
@@ -139,7 +139,7 @@ def _attested(evidence: Evidence, fingerprint: str, *, is_back: bool) -> Iterato
 
 
 def _counts(evidence: Evidence, present: Present) -> tuple[int, int, int]:
-    """Required tests now; passed and flaky ones of the last run that came to its end."""
+    """Required tests now; passed and flaky tests of the last finished run."""
     last_pass, last_run = evidence.last_pass, evidence.last_run
     required, passed, flaky = 0, 0, 0
     if isinstance(last_pass, LastPass):

@@ -1,10 +1,10 @@
-"""What else remembers a service's runs, where one record may have been lost or put back.
+"""Other evidence of a service's runs, in case a record was lost or replaced by an older one.
 
-Git, a merge, a backup or a person can bring back an older `last_run.json` or `last_pass.json`. A
-failure does not end by that, and neither does it undo that something else ran: besides the record
-itself, the history and the last `status.json` are witnesses.
+Git, a merge, a backup or a person can bring back an older `last_run.json` or `last_pass.json`. That
+must neither end a failure nor hide that another fingerprint ran. So besides the record itself, the
+history and the last `status.json` are read.
 
-| witness  | of a failure                            | of something else that ran         |
+| evidence | of a failure                            | of another fingerprint that ran    |
 |----------|-----------------------------------------|------------------------------------|
 | last_run | its `failure`                           | its `foreign`, or the run itself   |
 | history  | the newest failed line since the pass   | a line of another fingerprint      |
@@ -25,22 +25,22 @@ from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.knowledge import runs_known_to
 
 FAILED = "FE"
-"""Letters of tests that failed, or broke outside of their body."""
+"""Letters of tests that failed, or had an error outside of their body."""
 
 
 class KnownFailure(Struct, frozen=True, kw_only=True):
-    """A failure that no newer pass has ended."""
+    """A failure without a newer pass."""
 
     tests: tuple[str, ...]
     fingerprint: FingerprintRecord | None
-    """What failed; None: what the service was when the status was written."""
+    """The fingerprint that failed; None: the one of the status that recorded the failure."""
     drifted: bool = False
 
 
 def last_failure(
     evidence: Evidence, last_pass: LastPass | None, last_run: LastRun | None
 ) -> KnownFailure | None:
-    """The newest failure that any witness knows of and no newer pass has ended."""
+    """The newest failure in any of the evidence that has no newer pass."""
     failure = last_run.failure if last_run else None
     if failure is not None and not _is_ended(failure.seq, failure.run, evidence, last_pass):
         return KnownFailure(
@@ -50,7 +50,7 @@ def last_failure(
 
 
 def failed_start(evidence: Evidence, last_pass: LastPass | None, last_run: LastRun | None) -> str:
-    """Why the service did not come up in the newest run that is known; empty where it did."""
+    """Why the service did not come up in the newest known run; empty: it did."""
     start = last_run.start if last_run else None
     if start is not None and not _is_ended(start.seq, start.run, evidence, last_pass):
         return start.cause
@@ -68,7 +68,7 @@ def failed_start(evidence: Evidence, last_pass: LastPass | None, last_run: LastR
 def ran_otherwise(
     evidence: Evidence, last_pass: LastPass, last_run: LastRun, present: Present, policy: Policy
 ) -> bool:
-    """Whether something else than what passed ran since the pass, as far as anybody knows."""
+    """Whether any evidence shows that another fingerprint than that of the pass ran since."""
     seq, foreign = last_pass.run.seq, last_run.foreign
     if foreign is not None and foreign.pass_seq == seq:
         return True
@@ -84,10 +84,10 @@ def ran_otherwise(
 
 
 def _is_ended(seq: int, run: str, evidence: Evidence, last_pass: LastPass | None) -> bool:
-    """Whether the pass came after that run, and knew of it.
+    """Whether the pass is newer than that run, and knew of it.
 
-    Two clones number their runs without each other: one number may be that of two runs, and after
-    a merge a failure may have a lower number than a pass that never knew of it.
+    Two clones number their runs independently: two runs may have the same number, and after a
+    merge a failure may have a lower number than a pass that did not know of it.
     """
     if last_pass is None:
         return False
@@ -117,7 +117,7 @@ def _failure_of_history(evidence: Evidence, last_pass: LastPass | None) -> Known
 
 
 def _is_outrun(failed: HistoryLine, lines: Sequence[HistoryLine]) -> bool:
-    """Whether a newer run passed that knew of the failure, as far as anybody can tell."""
+    """Whether a newer run that knew of the failure passed; a run with unknown history counts."""
     after = {line.run: line.after for line in lines}
     newer = [line.run for line in lines if line.credited and line.seq > failed.seq]
     known = [runs_known_to(run, after) for run in newer]
@@ -141,7 +141,7 @@ def _is_newer(last_pass: LastPass | None, previous: StatusEntry) -> bool:
     if last_pass is None:
         return False
     if previous.run is None:
-        # An older version wrote it: all that is known is whether it was about this pass.
+        # An older version wrote the status: it only shows whether it was about this pass.
         return previous.last_test_pass != last_pass.timestamp
     return last_pass.run.seq > previous.run
 
