@@ -1,1 +1,1 @@
-"""A container beside the definition that it should have, key by key."""
+"""Comparison of a container with its service definition, key by key."""

@@ -1,8 +1,8 @@
-"""A service definition in the form in which Compose took its `config-hash` at the creation.
+"""A service definition in the form that Compose hashed into `config-hash` at the creation.
 
-Compose hashes what it hands to the engine, not what the files say: variables of `env_file` are in
-`environment`, `service:vpn` is a container's id, and a file with stacktest's labels lay over the
-others. A definition in that form has the same hash as the container, whatever the files are called.
+Compose hashes what it sends to the engine, not the text of the files: variables of `env_file` are
+in `environment`, `service:vpn` is a container's id, and a file with stacktest's labels was merged
+last. A definition in that form has the container's hash, whatever the names of the files are.
 """
 
 import json
@@ -21,7 +21,7 @@ _SHARED = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
 
 
 def hash_document(stack: Stack, containers: Iterable[Created]) -> dict[str, Json]:
-    """A compose document with one service for each container, to be hashed in one call."""
+    """A compose document with one service per container, so that one call hashes all of them."""
     return {
         "name": stack.name,
         "services": {item.service.name: _as_created(item) for item in containers},
@@ -58,7 +58,7 @@ def _as_created(container: Created) -> Json:
 
 
 def _small_keys(value: Json) -> Json:
-    """With keys as Compose reads them: it prints those of devices as `Path` and `Rate`."""
+    """The value with keys in lower case, as Compose reads them; it prints `Path` and `Rate`."""
     if isinstance(value, dict):
         return {name.lower(): _small_keys(item) for name, item in value.items()}
     return [_small_keys(item) for item in value] if isinstance(value, list) else value
@@ -69,7 +69,7 @@ def _folder(stack: Stack) -> str:
 
 
 def _moved(definition: Json, root: str, folder: str) -> Json:
-    """The same below the name that the project's folder had when the container was created."""
+    """The definition with paths in the project's folder as of the container's creation."""
     if not folder or folder == root:
         return definition
     text = json.dumps(definition)

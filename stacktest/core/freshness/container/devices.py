@@ -1,4 +1,4 @@
-"""Keys of a service definition about devices: graphics cards, and limits of block devices."""
+"""Compares the keys about devices: graphics cards, and limits of block devices."""
 
 from collections.abc import Mapping
 
@@ -33,7 +33,7 @@ def _actual_reserved(container: Created) -> Json:
 
 
 def _request(item: Mapping[str, Json], *names: str) -> list[Json]:
-    """One request in one form; with neither a number nor ids, all devices are meant."""
+    """One request in a normal form; without a number and ids it is for all devices."""
     driver, count, ids, capabilities, settings = (item.get(name) for name in names)
     groups = [group if isinstance(group, list) else [group] for group in capabilities or ()]
     # Compose adds `gpu` below `gpus`.
@@ -76,7 +76,7 @@ ROWS: tuple[Row, ...] = (
         key="blkio_config",
         expected=_block_limits,
         actual=_actual_block_limits,
-        # The engine discards what its kernel lacks.
+        # The engine discards limits that its kernel does not support.
         firm=False,
     ),
 )

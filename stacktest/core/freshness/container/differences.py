@@ -1,15 +1,15 @@
-"""Which keys of its definition a container does not have, from `docker inspect`.
+"""Finds the keys of a service definition that differ from its container's `docker inspect`.
 
-    difference   a key differs, and                                  example
+    difference   meaning                                             example
     ----------   -------------------------------------------------   ------------------------------
-    certain      only another definition explains it                 `user`, `mem_limit`, `ports`
-    possible     the engine, its kernel or its settings may          `logging` or `runtime` that
-                 explain it as well                                  no file names, swap limits
+    certain      only another definition can be the cause            `user`, `mem_limit`, `ports`
+    possible     the engine, its kernel or its settings can be       `logging` or `runtime` that
+                 the cause, too                                      no file sets, swap limits
     unseen       no engine shows whether the container has it        `post_start`, `provider`
 
-Whatever Compose or the engine writes out by itself is equal to a key that is not set: `restart:
-"no"`, `scale: 1`, long and short forms, units, the order of sets. What an image says by itself is
-read from the image that the container runs.
+A default that Compose or the engine writes out is equal to a key that is not set: `restart: "no"`,
+`scale: 1`, long and short forms, units, the order of sets. Defaults of the image are read from the
+image that the container runs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,14 +38,14 @@ ROWS = (
 
 COVERED_ELSEWHERE = frozenset(
     (
-        # What `deploy` says beyond limits and restarts is for orchestrators.
+        # Below `deploy`, all but limits and restart policy is for orchestrators.
         *("attach", "build", "configs", "deploy", "depends_on", "develop", "env_file"),
         "external_links",
         *("environment", "extends", "image", "label_file", "profiles", "pull_policy"),
         *("pull_refresh_after", "scale", "secrets", "volumes"),
     )
 )
-"""Keys that say nothing about a container, or that another comparison covers."""
+"""Keys without an effect on a container, or that another comparison covers."""
 
 CHANGEABLE = frozenset(
     (
@@ -54,7 +54,7 @@ CHANGEABLE = frozenset(
         *("container_name", "network_mode", "networks", "pid", "pids_limit", "restart"),
     )
 )
-"""Keys that differ without another definition: `docker update`, `docker rename`."""
+"""Keys that can differ with the same definition, by `docker update` or `docker rename`."""
 
 
 _HIDDEN_PARTS: Mapping[str, frozenset[str]] = {
@@ -62,22 +62,22 @@ _HIDDEN_PARTS: Mapping[str, frozenset[str]] = {
     "secrets": frozenset(("uid", "gid", "mode")),
     "networks": frozenset(("priority", "gw_priority", "interface_name")),
     "volumes": frozenset(("selinux", "recursive")),
-    # The engine shows what a profile's file said, not which file it was.
+    # The engine shows the content of a profile, not its file.
     "security_opt": frozenset(("seccomp",)),
 }
 """Key → settings below it that no engine shows."""
 
 _PARTLY_SHOWN = frozenset(("cgroup", "ipc", "links", "network_mode", "runtime", "volumes_from"))
-"""Keys where an engine chooses by itself, or where versions of Compose hand it only a part."""
+"""Keys whose value the engine may choose, or of which Compose may send it only a part."""
 
 SHOWN = frozenset(row.key for row in ROWS) - _PARTLY_SHOWN - frozenset(_HIDDEN_PARTS) | {
     *("build", "deploy", "image", "scale")
 }
-"""Keys of which the engine shows all that counts, so that no memory of an edit is needed."""
+"""Keys that the engine shows completely, so that edits of them need not be recorded."""
 
 
 class Differences(Struct, frozen=True, kw_only=True):
-    """Keys of the definition that differ, by how sure that is."""
+    """Keys of the definition that differ, by certainty."""
 
     certain: frozenset[str] = frozenset()
     possible: frozenset[str] = frozenset()
@@ -85,7 +85,7 @@ class Differences(Struct, frozen=True, kw_only=True):
 
 
 def differences(container: Created) -> Differences:
-    """Every key in which the container is not what the definition says."""
+    """Every key in which the container differs from its definition."""
     verdicts = [(row.verdict(container), row.key) for row in ROWS]
     return Differences(
         certain=frozenset(key for verdict, key in verdicts if verdict == "certain"),
@@ -111,7 +111,7 @@ def _items(value: Json) -> Iterable[Json]:
 
 
 def _words(item: Json) -> set[str]:
-    """Names of an entry's settings and of those one level below; of a text, what is before `=`."""
+    """Names of an entry's settings, down to one level below; of a string, the part before `=`."""
     if not isinstance(item, dict):
         return {str(item).replace(":", "=", 1).partition("=")[0]} if item else set()
     return {str(name) for part in (item, *item.values()) if isinstance(part, dict) for name in part}

@@ -1,4 +1,4 @@
-"""Details of mounts that a service definition asks for; which mounts there are is `drift`'s."""
+"""Compares options of mounts; `drift.mount_drift` compares which mounts exist."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def _actual_propagation(container: Created) -> Json:
 
 
 def _details(container: Created) -> Json:
-    """What a volume's mount says beside its name."""
+    """Target of a volume → its options `nocopy` and `subpath`, if one is set."""
     rows = {t: v.get("volume") or {} for t, v in _volumes(container, "volume")}
     return _filled({t: [bool(v.get("nocopy")), v.get("subpath") or ""] for t, v in rows.items()})
 
@@ -52,19 +52,19 @@ def _actual_tmpfs(container: Created) -> Json:
 
 
 def _asked(container: Created, kind: str) -> Iterator[tuple[str, Json]]:
-    """The mounts of that type as the engine was asked for them."""
+    """The mounts of that type as Compose requested them from the engine."""
     for item in container.host.get("Mounts") or ():
         if item.get("Type") == kind:
             yield str(item.get("Target")), item
 
 
 def _filled(details: dict[str, list[Json]]) -> dict[str, list[Json]]:
-    """Those that say anything."""
+    """The rows with at least one value that is set."""
     return {target: row for target, row in details.items() if any(row)}
 
 
 def _row(expected: Read, actual: Read) -> Row:
-    # Engines choose a propagation by themselves where the source is below their own folder.
+    # Engines choose the propagation themselves if the source is below their own folder.
     return Row(
         key="volumes",
         expected=lambda c: expected(c) or None,

@@ -1,8 +1,8 @@
-"""Other containers that have a name by which the front door looks for a service.
+"""Finds other containers with a name by which the front door looks up a service.
 
-The engine's DNS answers with all containers of a network that have the name, in turn: those of
-another project on an external network, those that somebody started by hand, those of a service
-that was removed. What then answers is not known, so the service is not what its files say.
+The engine's DNS answers with all containers of a network that have the name, in turn: containers
+of another project on an external network, started by hand, or of a service that was removed. Then
+it is not known which container answers, so the service counts as drifted.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,9 +14,9 @@ from stacktest.core.route import Route
 
 
 def looked_up_names(stack: Stack, service: str) -> frozenset[str]:
-    """The names by which the front door looks for a service.
+    """The names by which the front door looks up a service.
 
-    Who reads labels or variables of containers knows the container itself.
+    Routes from labels or variables are left out: their front door knows the container's address.
     """
     routes = (r for r in stack.routes_of(service) if not r.where.startswith("services."))
     return frozenset(host for route in routes if (host := _host(route)))
@@ -33,7 +33,7 @@ def network_names(stack: Stack, service: str) -> frozenset[str]:
 
 
 def name_drift(stack: Stack, service: Service, others: Iterable[Json]) -> tuple[str, ...]:
-    """`name:web: other-web-1 has it, too`, for each container of others that has a name of it."""
+    """`name:web: other-web-1 has it, too`, for each other container with a name of the service."""
     names, networks = looked_up_names(stack, service.name), network_names(stack, service.name)
     return tuple(
         f"name:{name}: {str(other['Name']).lstrip('/')} has it, too"
@@ -54,7 +54,7 @@ def _host(route: Route) -> str:
 
 
 def _names_on(container: Json, networks: Collection[str]) -> frozenset[str]:
-    """Its names on the networks, alone and with the name of the network behind them."""
+    """Its names on the networks, plain and as `name.network`."""
     endpoints = (container.get("NetworkSettings") or {}).get("Networks") or {}
     names = (
         (str(name).lower(), network.lower())

@@ -1,4 +1,4 @@
-"""Keys of a service definition that say how the container is reached, and whom it can see."""
+"""Compares the keys about networks, ports, names, and shared name spaces."""
 
 from stacktest.core.freshness.container.row import Created, Row, scalar
 from stacktest.core.freshness.container.values import (
@@ -13,7 +13,7 @@ from stacktest.core.json_data import Json
 
 
 def real_names(container: Created) -> dict[str, Json]:
-    """The networks' names on the engine → what the definition asks for there."""
+    """Name of a network on the engine → its entry in the service definition."""
     definitions = container.stack.definitions.get("networks") or {}
     return {
         (definitions.get(name) or {}).get("name") or f"{container.stack.name}_{name}": wishes or {}
@@ -22,7 +22,7 @@ def real_names(container: Created) -> dict[str, Json]:
 
 
 def _aliases(container: Created, wishes: Json) -> set[str]:
-    """The names that it has to have on a network: Compose adds that of the service."""
+    """The aliases that it needs on a network: Compose adds the name of the service."""
     return {container.service.name, *texts(wishes.get("aliases"))}
 
 
@@ -40,7 +40,7 @@ def _networks(container: Created) -> Json:
 
 
 def _actual_networks(container: Created) -> Json:
-    """The networks that it is on; of its aliases there, those that it has to have."""
+    """The networks that it is on, with those of its aliases that the definition requires."""
     if container.definition.get("network_mode"):
         return None
     declared, rows = real_names(container), {}
@@ -56,7 +56,7 @@ def _actual_networks(container: Created) -> Json:
 
 
 def _endpoints(container: Created) -> Json:
-    """What a network's entry asks for beside names and addresses."""
+    """The settings of a network's entry beside aliases and addresses."""
     if container.definition.get("network_mode"):
         return None
     rows = {
@@ -67,7 +67,7 @@ def _endpoints(container: Created) -> Json:
 
 
 def _actual_endpoints(container: Created) -> Json:
-    """The same of the container; of what drivers add by themselves, what the definition names."""
+    """The container's settings on its networks; of driver options only those in the definition."""
     declared, rows = real_names(container), {}
     for name, endpoint in container.networks.items():
         addresses = (endpoint.get("IPAMConfig") or {}).get("LinkLocalIPs")
@@ -87,7 +87,7 @@ def _filled(given: Json, addresses: Json, mac: Json, wishes: Json) -> Json:
 
 
 def _extra_aliases(container: Created) -> Json:
-    """Aliases that no definition asks for, apart from those that Compose and the engine give."""
+    """Aliases that are not in the definition and do not come from Compose or the engine."""
     own = {container.service.name, container.name, container.short_id}
     own.add(container.config.get("Hostname") or "")
     declared = real_names(container)
@@ -133,7 +133,7 @@ def _usual_names(container: Created) -> tuple[Json, ...]:
 
 
 def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
-    """A name space that may be another service's."""
+    """A row for a name space that can be shared with another service's container."""
     return Row(
         key=key,
         expected=lambda c: reference(c.definition.get(key), c.host.get(name), c.containers),
@@ -146,14 +146,14 @@ def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
 ROWS: tuple[Row, ...] = (
     Row(key="networks", expected=_networks, actual=_actual_networks),
     Row(key="networks", expected=lambda _: None, actual=_extra_aliases, firm=False),
-    # Older versions of Compose and of the engine drop some of it.
+    # Older versions of Compose and of the engine drop some of these settings.
     Row(
         key="networks",
         expected=_endpoints,
         actual=_actual_endpoints,
         firm=False,
     ),
-    # Without `network_mode` the networks say all.
+    # Without `network_mode` the rows of `networks` compare everything.
     _shared("network_mode", "NetworkMode", ANY),
     _shared("pid", "PidMode", ""),
     _shared("ipc", "IpcMode", "", "private", "shareable", firm=False),

@@ -1,4 +1,4 @@
-"""Keys of a service definition that name other containers: links, and whose volumes it mounts."""
+"""Compares the keys that name other containers: links, and `volumes_from`."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from stacktest.core.json_data import Json
 
 
 def _links(container: Created) -> Json:
-    """Pairs of what `links` and `external_links` lead to, and by which name."""
+    """Pairs of target and alias in `links` and `external_links`."""
     pairs = [
         (name, alias or name)
         for name, _, alias in (
@@ -35,7 +35,7 @@ def _actual_links(container: Created) -> Json:
 
 
 def _counted(container: Created, name: str, alias: str) -> Iterator[tuple[str, str]]:
-    """The pair by its service's name, unless Compose adds it to every link by itself."""
+    """The pair with the service's name, without aliases that Compose adds to every link."""
     service = _service_of(container, name)
     if service is None:
         yield name, alias
@@ -53,12 +53,12 @@ def _service_of(container: Created, name: str) -> str | None:
 
 
 def _lenders(container: Created) -> Json:
-    """Whose volumes it mounts; `:ro` does not count, as versions of Compose drop it."""
+    """Services in `volumes_from`; `:ro` does not count, since some versions of Compose drop it."""
     return sorted(_lender(str(item)) for item in container.definition.get("volumes_from") or ())
 
 
 def _actual_lenders(container: Created) -> Json:
-    """The same of the engine; ANY where one of them is gone: its mounts are compared, too."""
+    """Services whose volumes the engine mounts; ANY if one's container is gone: see `drift`."""
     lenders = [_lender(str(item)) for item in container.host.get("VolumesFrom") or ()]
     services = {id_: service for service, ids in container.containers.items() for id_ in ids}
     declared = _lenders(container)

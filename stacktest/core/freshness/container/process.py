@@ -1,4 +1,4 @@
-"""Keys of a service definition that the engine keeps in `Config`: what runs, as whom, and how."""
+"""Compares the keys that the engine stores in `Config`: command, user, labels, health check."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from stacktest.core.freshness.container.values import ANY, amount, flag, nanosec
 from stacktest.core.json_data import Json
 
 FOREIGN_LABELS = ("com.docker.compose.", "stacktest.", "desktop.docker.io/", "io.podman.")
-"""Labels that Compose, stacktest and engines give by themselves."""
+"""Labels that Compose, stacktest and engines add."""
 
 _CHECK = ("Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries")
 _ENGINE_DEFAULTS: Mapping[str, Json] = {
@@ -19,7 +19,7 @@ _ENGINE_DEFAULTS: Mapping[str, Json] = {
 
 
 def _argv(key: str, name: str, *, dropped_by: str = "") -> Read:
-    """The list of the definition, else that of the image, unless another key drops the latter."""
+    """The definition's list, else the image's, unless the key `dropped_by` is set."""
 
     def expected(container: Created) -> Json:
         argv = container.definition.get(key)
@@ -33,7 +33,7 @@ def _argv(key: str, name: str, *, dropped_by: str = "") -> Read:
 
 
 def _words(argv: Json) -> Json:
-    # `entrypoint: ""` reaches the engine as [""], and means none.
+    # The engine receives `entrypoint: ""` as [""], which means no entrypoint.
     return [str(word) for word in argv] if argv and list(argv) != [""] else None
 
 
@@ -45,7 +45,7 @@ def _actual_labels(container: Created) -> Json:
     """The container's labels, without those that its image or a program gives it."""
     inherited = container.of_image("Labels")
     labels = container.config.get("Labels") or {}
-    # Any label may be one of an image that is gone.
+    # If the image is gone, any label may come from it.
     image = labels if inherited == ANY else inherited or {}
     declared = container.service.labels
     foreign = {n for n, v in labels.items() if image.get(n) == v or n.startswith(FOREIGN_LABELS)}
@@ -59,7 +59,7 @@ def _healthcheck(container: Created) -> Json:
     inherited = container.of_image("Healthcheck")
     if inherited == ANY:
         return ANY
-    # Field by field: what the definition does not say is the image's.
+    # Field by field: fields that the definition does not set come from the image.
     return _fields({**(inherited or {}), **{n: v for n, v in _own_check(check).items() if v}})
 
 
@@ -81,7 +81,7 @@ def _actual_healthcheck(container: Created) -> Json:
 
 
 def _fields(check: Mapping[str, Json]) -> dict[str, Json]:
-    """The fields that say something: the engine takes its defaults for those that are absent."""
+    """The fields that differ from the engine's defaults, which absent fields have."""
     return {
         name: check[name]
         for name in _CHECK

@@ -1,4 +1,4 @@
-"""Keys of a service definition that the engine keeps in `HostConfig`: limits, rights, names."""
+"""Compares the keys that the engine stores in `HostConfig`: limits, rights, DNS, logging."""
 
 from stacktest.core.freshness.container.row import Created, Row, collection, scalar
 from stacktest.core.freshness.container.values import (
@@ -20,7 +20,7 @@ from stacktest.core.json_data import Json
 
 
 def _swap(container: Created) -> tuple[Json, ...]:
-    """What the engine makes of a memory limit without one for swap."""
+    """Swap limits that the engine may set for a memory limit without a swap limit."""
     return (None, 0, -1, 2 * (container.host.get("Memory") or 0))
 
 
@@ -89,7 +89,7 @@ RIGHTS: tuple[Row, ...] = (
 )
 
 SURROUNDINGS: tuple[Row, ...] = (
-    # A daemon may give an init to every container.
+    # A daemon may be configured to give every container an init process.
     scalar("init", "Init", flag, None, 0, firm=False),
     scalar("volume_driver", "VolumeDriver", str, "", None),
     collection("dns", "Dns", as_list),

@@ -1,4 +1,4 @@
-"""One key of a service definition, and where the engine shows what the container has of it."""
+"""How one key of a service definition is compared with the engine's data of a container."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from stacktest.core.unknown import Unknown
 
 
 class Created(Struct, frozen=True, kw_only=True):
-    """One container beside the definition that it should have."""
+    """One container, and the service definition that it should match."""
 
     service: Service
     stack: Stack
@@ -49,7 +49,7 @@ class Created(Struct, frozen=True, kw_only=True):
 
     @property
     def short_id(self) -> str:
-        """The first 12 digits of its id, which is also its host name where nothing says another."""
+        """The first 12 digits of its id, which is also the default of its host name."""
         return str(self.inspect.get("Id") or "")[:12]
 
     def of_image(self, name: str) -> Json:
@@ -69,18 +69,18 @@ Read = Callable[[Created], Json]
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """How one key is compared: both sides in one form, and what the engine has without the key."""
+    """How one key is compared: both sides in one form, and the engine's values without the key."""
 
     key: str
     expected: Read
-    """None: the definition does not say."""
+    """The definition's value; None: the definition does not set the key."""
     actual: Read
     usual: Callable[[Created], tuple[Json, ...]] = lambda _: (None,)
-    """What the container may have where the definition does not say."""
+    """Values that the container may have if the definition does not set the key."""
     firm: bool = True
     """False: the engine may have another value although the definition is the same."""
     invents: bool = True
-    """Whether an engine that is not firm takes values beside the usual ones by itself."""
+    """Whether, for a row that is not firm, the engine may choose other values than `usual`."""
 
     def verdict(self, container: Created) -> str:
         """`same`, `certain`, `possible` or `unseen`, as `differences` explains them."""
@@ -91,7 +91,7 @@ class Row(Struct, frozen=True, kw_only=True):
                 self.usual(container),
             )
         except (AttributeError, LookupError, TypeError, ValueError):
-            # Another engine shows it in another form, which is neither equal nor changed.
+            # Another engine shows the value in an unknown form: neither equal nor changed.
             return "unseen"
         if ANY in (expected, actual) or expected == actual or not (expected or actual):
             return "same"
@@ -100,7 +100,7 @@ class Row(Struct, frozen=True, kw_only=True):
             return "same"
         if expected is None and (ANY in usual or actual in usual):
             return "same"
-        # The engine discards what its kernel lacks: an unused key may have been asked for.
+        # The engine discards settings that its kernel lacks: the key may still have been set.
         is_asked = expected is not None or not self.invents
         is_certain = self.firm or (is_asked and actual not in usual)
         return "certain" if is_certain else "possible"
@@ -116,7 +116,7 @@ def scalar(
     section: str = "HostConfig",
     deploy: tuple[str, str] | None = None,
 ) -> Row:
-    """A key that is one value of the engine's; `deploy` is its other place in the definition."""
+    """A row for a single value; `deploy` is the key's other place in the definition."""
 
     def expected(container: Created) -> Json:
         value = container.limit(key, *deploy) if deploy else container.definition.get(key)
@@ -136,7 +136,7 @@ def scalar(
 
 
 def from_image(key: str, name: str, convert: Callable[[Json], Json], *usual: Json) -> Row:
-    """A key whose value is the image's where the definition does not say."""
+    """A row for a key whose default is the image's value."""
 
     def expected(container: Created) -> Json:
         value = container.definition.get(key)
@@ -150,7 +150,7 @@ def from_image(key: str, name: str, convert: Callable[[Json], Json], *usual: Jso
 
 
 def collection(key: str, name: str, convert: Callable[[Json], Json], *, firm: bool = True) -> Row:
-    """A list or mapping that is empty where the definition does not say."""
+    """A row for a list or mapping that is empty by default."""
     return Row(
         key=key,
         expected=lambda c: convert(c.definition.get(key)) or None,

@@ -1,7 +1,7 @@
-"""Networks and volumes beside the definitions that they should have.
+"""Compares existing networks and volumes with their definitions.
 
 Compose creates them once and, in many versions, never again: an edit of `internal` or of a subnet
-stays without effect until somebody removes the network.
+has no effect until somebody removes the network.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ def shared_drift(
 ) -> tuple[str, ...]:
     """`network:NAME` and `volume:NAME` for those of the service that differ from the files.
 
-    `networks` and `volumes` are what the engine lists, by their names there.
+    `networks` and `volumes` are those that the engine lists, by their names on the engine.
     """
     mounted = [mount.source for mount in service.mounts if mount.kind == "volume"]
     reasons = [
@@ -54,7 +54,7 @@ def _is_network(definition: Mapping[str, Json], actual: Json) -> bool:
 
 
 def _has_driver(definition: Mapping[str, Json], actual: Json) -> bool:
-    """Whether it has the driver and the options; plugins and engines add options of their own."""
+    """Whether it has the definition's driver and options; further options are allowed."""
     existing = options(actual.get("Options"))
     return definition.get("driver") in (None, "", "default", actual.get("Driver")) and all(
         existing.get(name) == value

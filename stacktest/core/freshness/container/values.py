@@ -1,4 +1,4 @@
-"""Values of a service definition and of `docker inspect` in one form, so that they can be equal."""
+"""Converts values of a service definition and of `docker inspect` to one comparable form."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,21 +7,21 @@ from stacktest.core.json_data import Json
 from stacktest.core.numbers import whole_number
 
 ANY = "(any)"
-"""Stands for a value that cannot be known: a row that holds it is not compared."""
+"""A value that cannot be known: a row with it counts as equal."""
 
 
 def flag(value: Json) -> bool:
-    """A switch; Compose writes booleans, older versions text."""
+    """A boolean; older versions of Compose write it as text."""
     return value is True or str(value).lower() == "true"
 
 
 def amount(value: Json) -> int | None:
-    """A whole number; Compose writes bytes and counts as text or as numbers."""
+    """A whole number, which Compose writes as text or as a number."""
     return None if value is None else int(float(value))
 
 
 def nano_cpus(value: Json) -> int:
-    """Processors as the engine counts them."""
+    """Number of processors in the engine's unit, billionths."""
     return round(float(value) * 10**9)
 
 
@@ -37,12 +37,12 @@ def whole_seconds(value: Json) -> int:
 
 
 def texts(values: Json) -> list[str]:
-    """A set-like list in order; a mapping by its keys."""
+    """A set-like list, sorted; of a mapping the keys."""
     return sorted(str(value) for value in values or ())
 
 
 def as_list(values: Json) -> list[str]:
-    """A list whose order counts; a single value is a list of one."""
+    """A list whose order counts; a single string becomes a list of one."""
     return [values] if isinstance(values, str) else [str(value) for value in values or ()]
 
 
@@ -68,7 +68,7 @@ def hosts(values: Json) -> list[list[str]]:
 
 
 def tmpfs_options(values: Json) -> dict[str, str]:
-    """`/run:size=1m` and the engine's mapping alike."""
+    """Path → options, from entries like `/run:size=1m` or from the engine's mapping."""
     if isinstance(values, dict):
         return {str(path): str(value or "") for path, value in values.items()}
     return dict(str(value).partition(":")[::2] for value in as_list(values))
@@ -91,7 +91,7 @@ def devices(values: Json) -> list[list[str]]:
 
 
 def security_options(values: Json) -> list[str]:
-    """Options as `name=value`; of a seccomp profile, which Compose reads from a file, the name."""
+    """Options as `name=value`; for a seccomp profile, which is the content of a file, the name."""
     rows = []
     for value in texts(values):
         name, sign, rest = value.replace(":", "=", 1).partition("=")
@@ -113,7 +113,7 @@ def exposed_ports(definition: Mapping[str, Json]) -> Iterable[str]:
 
 
 def port_bindings(ports: Json) -> dict[str, list[list[str]]]:
-    """`80/tcp` → sorted [address, port] on the host; an empty port is the engine's choice."""
+    """`80/tcp` → sorted [address, port] on the host; for an empty port the engine chooses one."""
     rows: dict[str, list[list[str]]] = {}
     for port in ports or ():
         name = f"{port.get('target')}/{port.get('protocol') or 'tcp'}"
@@ -137,7 +137,7 @@ def restart_policy(definition: Mapping[str, Json]) -> list[Json] | None:
 
 
 def reference(expected: Json, actual: Json, ids: Mapping[str, frozenset[str]]) -> Json:
-    """A name space: `service:vpn` is the actual value where that is a container of vpn."""
+    """The expected name space; for `service:vpn` the actual value if it is a container of vpn."""
     kind, _, name = str(expected or "").partition(":")
     if kind != "service":
         return expected or None
