@@ -1,4 +1,4 @@
-"""What several records share: a fingerprint, a container and a run as they are attested."""
+"""Parts that several records share: a fingerprint, a container and a run."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from stacktest.core.unknown import Unknown
 
 
 class FingerprintRecord(Struct, frozen=True, kw_only=True):
-    """A fingerprint as a record keeps it; a part or digest that could not be told is None."""
+    """A fingerprint as it is stored in a record; an unknown part or digest is None."""
 
     version: int
     """Version of the algorithm."""
@@ -22,9 +22,9 @@ class FingerprintRecord(Struct, frozen=True, kw_only=True):
     parts: Mapping[str, str | None]
     repo: str | None
     key_id: str
-    """Names the key that signed; empty without a key."""
+    """The id of the key that signed; empty without a key."""
     keyed: tuple[str, ...] = KEYED
-    """Parts that only compare under the same key."""
+    """Parts that can only be compared under the same key."""
 
     @property
     def is_newer(self) -> bool:
@@ -33,14 +33,14 @@ class FingerprintRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def newer(self) -> str:
-        """Why it cannot be compared, where a later version made it."""
+        """Why a fingerprint of a later version cannot be compared."""
         return f"{NEWER}: fingerprint version {self.version}, this one knows {FINGERPRINT_VERSION}"
 
     KEYS = ("v", "fingerprint", "parts", "repo_fingerprint", "key_id", "keyed")
 
     @classmethod
     def attest(cls, fingerprint: Fingerprint) -> Self:
-        """The fingerprint as it goes into a record: without the names, without the reasons."""
+        """The fingerprint in the form of a record: without ingredient names and without reasons."""
         return cls(
             version=fingerprint.version,
             digest=_or_none(fingerprint.digest),
@@ -52,12 +52,12 @@ class FingerprintRecord(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def unknown(cls) -> Self:
-        """The record of a service about which nothing could be told."""
+        """The record for a service whose fingerprint is not known at all."""
         parts = dict.fromkeys(PARTS)
         return cls(version=FINGERPRINT_VERSION, digest=None, parts=parts, repo=None, key_id="")
 
     def as_fingerprint(self, detail: Mapping[str, Mapping[str, str]] | None = None) -> Fingerprint:
-        """The fingerprint, to be compared with another; `detail` are the names where known."""
+        """The fingerprint, to be compared with another; `detail` are its ingredients if known."""
         unknown = Unknown("not known when it was recorded")
         return Fingerprint(
             version=self.version,
@@ -69,7 +69,7 @@ class FingerprintRecord(Struct, frozen=True, kw_only=True):
         )
 
     def to_dict(self) -> dict[str, Json]:
-        """The keys, to be spread into a record."""
+        """The keys that a record contains for its fingerprint."""
         return {
             "v": self.version,
             "fingerprint": self.digest,
@@ -81,7 +81,7 @@ class FingerprintRecord(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, fields: Fields) -> Self:
-        """The keys, read out of a record; the digest has to be the one of the parts."""
+        """Reads the keys of a record; RecordError if the digest does not match the parts."""
         record = cls(
             version=fields.number("v"),
             digest=fields.optional_text("fingerprint"),
@@ -100,16 +100,16 @@ class FingerprintRecord(Struct, frozen=True, kw_only=True):
 
 
 class ContainerRef(PlainRecord, frozen=True, kw_only=True):
-    """A container that ran, by what changes when it is recreated or restarted."""
+    """A container that ran, identified by values that change when it is recreated or restarted."""
 
     container: str
     image: str
     started_at: str
-    """As the engine says it, to the nanosecond."""
+    """The engine's start time, to the nanosecond."""
 
 
 class Run(PlainRecord, frozen=True, kw_only=True):
-    """One run of pytest: its number in the ledger, when, on which stack, of which commit."""
+    """One run of pytest: its number in the ledger, its times, its stack and its commit."""
 
     id: str
     seq: int

@@ -1,12 +1,12 @@
-"""What the ledger remembers of a service's runs, and how it is written: versioned JSON documents.
+"""The ledger's records of a service's runs, as versioned JSON documents.
 
-    last_pass.json   LastPass      the last pass that could be credited
-    last_run.json    LastRun       the last run that touched the service, whatever came of it
-    history.jsonl    HistoryLine   one line for each run, written as `history_form` says
+    last_pass.json   LastPass      the last credited pass
+    last_run.json    LastRun       the last run that touched the service, whatever its result
+    history.jsonl    HistoryLine   one line per run, in the form of `history_form`
 
-Each type has `to_dict` and `from_dict`; reading what was written gives an equal value. Reading is
-strict: anything else than what this version writes is a `RecordError` with the path inside the
-document, and never a default. The status documents are in `status.py`.
+Each type has `to_dict` and `from_dict`, which are inverse. Reading is strict: a document that this
+version would not write is a `RecordError` with the path inside the document, and never read with
+defaults. The status documents are in `status.py`.
 """
 
 from collections.abc import Mapping
@@ -32,17 +32,17 @@ Quality = Literal["clean", "flaky"]
 
 
 class PassedTests(PlainRecord, frozen=True, kw_only=True):
-    """The tests that a pass rests on."""
+    """The tests that a pass is based on."""
 
     digest: str
-    """Over their node ids and the code that they consist of."""
+    """Digest of the tests' node ids and their code."""
     required: int
     passed: int
     skipped: tuple[str, ...] = ()
     assertions: int = 0
     contacts: int = 0
     known_false: int = 0
-    """Tests whose claim is known to be false: they ran, and were judged."""
+    """Number of tests whose claim is known to be false: they ran and were judged."""
 
     LATER = ("known_false",)
 
@@ -52,17 +52,16 @@ class PassedTests(PlainRecord, frozen=True, kw_only=True):
 
 
 class LastPass(Struct, frozen=True, kw_only=True):
-    """The last pass of a service that could be credited."""
+    """The last credited pass of a service."""
 
     timestamp: datetime
-    """Start of the first of its tests, so that older readers that compare times are on the safe
-    side."""
+    """Start of the first of its tests: the safe choice for older readers, which compare times."""
     service: str
     quality: Quality
     fingerprint: FingerprintRecord
     tests: PassedTests
     dependencies: Mapping[str, str | None]
-    """Direct dependency → its fingerprint then; None = no claim, {} = there were none."""
+    """Direct dependency → its fingerprint then, None: no claim; {}: no dependencies."""
     live: tuple[ContainerRef, ...]
     run: Run
 
@@ -115,14 +114,14 @@ class LastPass(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """The last conclusive failure since the pass, and what it was a failure of."""
+    """The last conclusive failure since the pass, and the fingerprint that failed."""
 
     run: str
     seq: int
     started: datetime
     fingerprint: FingerprintRecord
     drifted: bool
-    """What ran was not what the files said, so the failure is not one of this fingerprint."""
+    """Whether the container had drifted, so that the failure is not of this fingerprint."""
     tests: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Json]:
@@ -153,17 +152,17 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class ForeignRun(PlainRecord, frozen=True, kw_only=True):
-    """Another fingerprint or container that ran since the pass: going back needs a new pass."""
+    """Another fingerprint or container ran since the pass: going back needs a new pass."""
 
     pass_seq: int
-    """Number of the run whose pass this is about; a later pass makes it history."""
+    """Number of the run whose pass this is about; after a later pass it no longer applies."""
     fingerprint: str | None
     at: datetime
     why: str
 
 
 class FailedStart(PlainRecord, frozen=True, kw_only=True):
-    """A run wanted the service up and it was not; stands until a run brings it up."""
+    """A run needed the service and it did not come up; valid until a run brings it up."""
 
     run: str
     seq: int
@@ -171,17 +170,17 @@ class FailedStart(PlainRecord, frozen=True, kw_only=True):
     cause: str
     """One sentence without secrets: `grafana exited 3`."""
     because_of: str = ""
-    """The service that failed itself, where this one only needs it."""
+    """The service that failed, if this service did not start because it needs that one."""
     whole: bool = False
-    """Whether nothing of the stack could be tested in that run."""
+    """Whether no service of the stack could be tested in that run."""
 
     def as_written_now(self) -> Self:
-        """The cause without what a program said."""
+        """The record with a cause that contains no output of a program."""
         return replace(self, cause=bare_reason(self.cause))
 
 
 class RunTests(PlainRecord, frozen=True, kw_only=True):
-    """How many of a service's tests did what in one run."""
+    """The results of a service's tests in one run."""
 
     required: int = 0
     passed: int = 0
@@ -201,12 +200,12 @@ class RunTests(PlainRecord, frozen=True, kw_only=True):
 
 
 class LastRun(Struct, frozen=True, kw_only=True):
-    """The last run that touched a service; one without `run.finished` never came to its end."""
+    """The last run that touched a service; without `run.finished` it did not come to its end."""
 
     service: str
     run: Run
     fingerprint: FingerprintRecord
-    """What the service was when the run began."""
+    """The service's fingerprint when the run began."""
     verdict: Kind | None = None
     flaky: bool = False
     credited: bool = False
@@ -220,7 +219,7 @@ class LastRun(Struct, frozen=True, kw_only=True):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the run came to its end."""
+        """Whether the run ended normally."""
         return self.run.finished is not None
 
     def to_dict(self) -> dict[str, Json]:
@@ -270,7 +269,7 @@ class LastRun(Struct, frozen=True, kw_only=True):
 
 
 class HistoryLine(Struct, frozen=True, kw_only=True):
-    """One run of one service, kept for good: what it was, what came of it, test by test."""
+    """One run of one service in the history: its fingerprint and the result of every test."""
 
     service: str
     run: str
@@ -283,34 +282,33 @@ class HistoryLine(Struct, frozen=True, kw_only=True):
     flaky: bool
     reasons: tuple[str, ...] = ()
     tests: Mapping[str, str] = field(default_factory=dict)
-    """Node id → one letter."""
+    """Node id → the letter of its result."""
     boot_ms: int | None = None
-    """Milliseconds from its start until it was ready; None: this run did not start it."""
+    """Milliseconds from the service's start until it was ready; None: not started in this run."""
     move_ms: Mapping[str, int] = field(default_factory=dict)
     """Kind of move that tests declared → milliseconds that the longest one took."""
     start: str = ""
-    """Why it was not up in this run; empty where it was."""
+    """Why the service was not up in this run; empty: it was up."""
     code: str = ""
-    """Digest of the tests that were required; empty: not known."""
+    """Digest of the required tests; empty: not known."""
     after: tuple[str, ...] | None = None
-    """The newest runs that were known when it was written; None: a version wrote it that did not
-    say."""
+    """The newest runs that were known at the time of writing; None: an older version wrote it."""
     disturbed: str = ""
-    """What was seen in the run that may explain its tests: see `core.runs.disturbance`."""
+    """A disturbance in the run that may explain failed tests: see `core.runs.disturbance`."""
 
     @property
     def is_conclusive(self) -> bool:
-        """Whether the run came to a verdict."""
+        """Whether the verdict is `passed` or `failed`."""
         return self.verdict in ("passed", "failed")
 
     @property
     def is_tested(self) -> bool:
-        """Whether the verdict is that of tests: the service was up."""
+        """Whether the verdict comes from tests: the service was up."""
         return self.is_conclusive and not self.start
 
     @property
     def is_telling(self) -> bool:
-        """Whether nothing that was seen in the run explains the verdict of its tests."""
+        """Whether the verdict comes from tests and no disturbance in the run explains it."""
         return self.is_tested and not self.disturbed
 
     @property
@@ -376,7 +374,7 @@ class HistoryLine(Struct, frozen=True, kw_only=True):
 
 
 def read_kind(fields: Fields) -> Kind:
-    """The verdict that a record has."""
+    """Reads the verdict of a record."""
     word: Any = fields.text("verdict", among=get_args(Kind))
     kind: Kind = word
     return kind

@@ -1,6 +1,6 @@
-"""What the last drill of a service's backup showed: `last_drill.json` beside its other records.
+"""The result of the last drill of a service's backup: `last_drill.json` beside other records.
 
-It may be committed, so it holds no word of a program or of a test: only where it went wrong.
+It may be committed, so it contains no output of a program or of a test: only the failed step.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ Step = Literal["", "read", "restore", "start", "test"]
 
 
 class Drill(PlainRecord, frozen=True, kw_only=True):
-    """One service's part of a drill."""
+    """The result of a drill for one service."""
 
     SCHEMA = DRILL
 
@@ -24,20 +24,20 @@ class Drill(PlainRecord, frozen=True, kw_only=True):
     finished: datetime
     result: Result
     step: Step = ""
-    """Where a rotten one went wrong: reading it, restoring it, the service's start, or a test."""
+    """The step that failed for a rotten backup: reading, restoring, the start, or a test."""
     tests: tuple[str, ...] = ()
-    """Those that failed."""
+    """Node ids of the tests that failed."""
     made: datetime | None = None
-    """When the backup was made, where it says so."""
+    """When the backup was made, if that is known."""
     restore_ms: int = 0
     declared: str = ""
-    """Digest of the declaration."""
+    """Digest of the backup's declaration."""
     image: str = ""
-    """Id of the image that ran on what was restored."""
+    """Id of the image that ran on the restored data."""
 
     @property
     def evidence(self) -> str:
-        """What showed that it is rotten."""
+        """The failed test, or the step that failed; empty if the backup is restorable."""
         if self.tests:
             more = f" and {len(self.tests) - 1} more" if len(self.tests) > 1 else ""
             return f"test:{self.tests[0]}{more}"

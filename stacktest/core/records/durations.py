@@ -1,9 +1,9 @@
-"""How long tests take: one number for each, so that work can be shared out evenly.
+"""Durations of tests, one number per test, used to divide tests evenly among shards.
 
     {"schema": "stacktest.durations/1", "ms": {"suites/test_a.py": {"test_b": 120, …}, …}}
 
-A time that is nearly the one that is known changes nothing: the file is committed, and moves only
-when a test has become another one.
+A time that is close to the known one is ignored: the file is committed, and should only change when
+a test takes clearly longer or shorter.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,21 +18,21 @@ from stacktest.core.records.strict_json import Fields, check_schema
 DURATIONS = "stacktest.durations/1"
 NOISE_MS = 200
 NOISE_RATIO = 1.5
-"""A time that differs by less, either way, is the same one."""
+"""A time within this ratio of the known one, either way, counts as unchanged."""
 
 
 class KnownDurations(Struct, frozen=True, kw_only=True):
-    """Node id → milliseconds of its setup, call and teardown in a run that it passed."""
+    """Node id → milliseconds of setup, call and teardown in a run in which the test passed."""
 
     ms: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """The same for the same times."""
+        """A digest of all times."""
         return digest(dict(self.ms))
 
     def after(self, seconds: Mapping[str, float], known: Collection[str]) -> Self:
-        """With the times of a run; tests that are not among the `known` ones any more are gone."""
+        """The times updated by those of a run; tests that are not in `known` are removed."""
         ms = {name: value for name, value in self.ms.items() if name in known}
         for name, duration in seconds.items():
             new = round(duration * 1000)
@@ -41,7 +41,7 @@ class KnownDurations(Struct, frozen=True, kw_only=True):
         return type(self)(ms=ms)
 
     def to_dict(self) -> dict[str, Json]:
-        """The document `durations.json`: by file, so that no path is there twice."""
+        """The document `durations.json`, grouped by file so that no path is repeated."""
         files: dict[str, dict[str, int]] = {}
         for nodeid, ms in sorted(self.ms.items()):
             path, _, name = nodeid.partition("::")

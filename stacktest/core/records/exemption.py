@@ -1,4 +1,4 @@
-"""What the gate overlooks for a while, as `[[exempt]]` declares it."""
+"""Exemptions: states that the gate ignores until a date, as `[[exempt]]` declares them."""
 
 from datetime import date
 

@@ -1,14 +1,14 @@
-"""A line of `history.jsonl` as it is written: what stays the same between runs is written once.
+"""The compact form of a line in `history.jsonl`: values that repeat between runs are written once.
 
     {"schema":"stacktest.history/2","run":"r7","seq":7,"after":["r6"],"verdict":"failed",
      "credited":false,"was":"3f9c0c1d2e4b","tests":"77aa01b2c3d4","not_passed":{"a.py::test":"F"},…}
 
-`was` and `tests` are digests of what a line of the same file has under `define`: what the service
-and the code of its tests were, and the names of its tests. A line whose definition is lost still
-tells its run, its verdict and which tests did not pass; the rest of it is unknown. Keys that hold
-nothing (`flaky`, `reasons`, `boot_ms`, `move_ms`, `start`, `disturbed`) are left out.
+`was` and `tests` are ids of values that a line of the same file has under `define`: the fingerprint
+of the service with the digest of its tests' code, and the names of its tests. A line whose
+definition is lost still has its run, its verdict and the tests that did not pass; the rest is
+unknown. Empty keys (`flaky`, `reasons`, `boot_ms`, `move_ms`, `start`, `disturbed`) are left out.
 
-Lines of the first form (`stacktest.history/1`) are read as they are: see `HistoryLine.from_dict`.
+Lines of the first form (`stacktest.history/1`) are read by `HistoryLine.from_dict`.
 """
 
 import json
@@ -26,7 +26,7 @@ from stacktest.core.runs.bare_text import bare_reason
 
 COMPACT = "stacktest.history/2"
 ID_LENGTH = 12
-"""Hex digits that name a definition within one file."""
+"""Number of hex digits in the id of a definition."""
 PASSED = "."
 
 Definition = Callable[[str], Json | None]
@@ -34,7 +34,7 @@ Definition = Callable[[str], Json | None]
 
 
 def compact(line: HistoryLine, defined: Collection[str]) -> dict[str, Json]:
-    """The line as it is written; `defined` are the ids that other lines of the file define."""
+    """The compact form of a line; `defined` are the ids that other lines of the file define."""
     was = {**line.fingerprint.to_dict(), "code": line.code or None}
     names = sorted(line.tests)
     definitions: dict[str, Json] = {_id(was): was} | ({_id(names): names} if names else {})
@@ -64,7 +64,7 @@ def compact(line: HistoryLine, defined: Collection[str]) -> dict[str, Json]:
 
 
 def expand(document: Json, service: str, definition: Definition) -> HistoryLine:
-    """The line of a service that a document of either form tells; a RecordError says why not."""
+    """The history line from a document of either form; a RecordError says what is wrong."""
     if isinstance(document, Mapping) and document.get("schema") == HISTORY:
         return HistoryLine.from_dict(document)
     check_schema(document, COMPACT)
@@ -92,7 +92,7 @@ def expand(document: Json, service: str, definition: Definition) -> HistoryLine:
 
 
 def undefined(document: Json, definition: Definition) -> Iterator[str]:
-    """What a line names and no line of its file defines; one of the first form names nothing."""
+    """Keys of a line with an id that no line of its file defines; the first form has no ids."""
     for key in ("was", "tests") if document["schema"] == COMPACT else ():
         id_ = document.get(key)
         if id_ is not None and definition(id_) is None:
@@ -100,7 +100,7 @@ def undefined(document: Json, definition: Definition) -> Iterator[str]:
 
 
 def definitions_of(document: Json) -> Mapping[str, Json]:
-    """What a line defines for others; what does not have its id is left out."""
+    """The values that a line defines; values that do not match their id are left out."""
     named = document.get("define") if isinstance(document, Mapping) else None
     if not isinstance(named, Mapping):
         return {}
@@ -117,7 +117,7 @@ _OPTIONAL = (
 
 
 def _is_flat(value: Json, depth: int) -> bool:
-    """Whether it is nested no deeper than that: what is may be too deep to be digested at all."""
+    """Whether it is nested at most `depth` deep; a deeper value could exhaust the recursion."""
     if isinstance(value, Mapping | list):
         inner = value.values() if isinstance(value, Mapping) else value
         return depth > 0 and all(_is_flat(item, depth - 1) for item in inner)
@@ -129,7 +129,7 @@ def _id(value: Json) -> str:
 
 
 def _was(id_: str, definition: Definition) -> tuple[FingerprintRecord, str]:
-    """What the service was, and the digest of the code of its tests."""
+    """The service's fingerprint, and the digest of its tests' code."""
     document = definition(id_)
     if document is None:
         return FingerprintRecord.unknown(), ""
@@ -138,13 +138,13 @@ def _was(id_: str, definition: Definition) -> tuple[FingerprintRecord, str]:
 
 @lru_cache(maxsize=1024)
 def _read_was(text: bytes) -> tuple[FingerprintRecord, str]:
-    """The same definition is that of many lines."""
+    """Cached, because many lines share a definition."""
     f = Fields(json.loads(text), "$.was", (*FingerprintRecord.KEYS, "code"))
     return FingerprintRecord.of(f), f.optional_text("code") or ""
 
 
 def _tests(fields: Fields, definition: Definition) -> Mapping[str, str]:
-    """Each test with its letter; without the names of all of them, those that did not pass."""
+    """Test → letter; only the tests that did not pass if the list of names is lost."""
     not_passed = {} if fields.raw("not_passed")[0] is None else fields.text_map("not_passed")
     id_ = fields.optional_text("tests")
     names = definition(id_) if id_ else None
@@ -158,5 +158,5 @@ def _tests(fields: Fields, definition: Definition) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1024)
 def _all_passed(names: tuple[str, ...]) -> Mapping[str, str]:
-    """The same tests are those of many lines."""
+    """Cached, because many lines have the same tests."""
     return MappingProxyType(dict.fromkeys(names, PASSED))

@@ -1,4 +1,4 @@
-"""Records whose JSON object has a key for each of their fields, in the order of the fields."""
+"""Base class of records whose JSON object has one key per field, in the order of the fields."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -14,10 +14,10 @@ from stacktest.core.records.strict_json import Fields, check_schema
 
 
 class PlainRecord(Struct, frozen=True, kw_only=True):
-    """The base of a value that is written and read field by field, each by its type."""
+    """A value that is written and read field by field, according to the fields' types."""
 
     SCHEMA: ClassVar[str] = ""
-    """Of a record that is a document of its own: the value of its first key, `schema`."""
+    """Value of the first key, `schema`, for a record that is a whole document; else empty."""
     LATER: ClassVar[tuple[str, ...]] = ()
     """Fields that older documents of the same schema lack: their default stands."""
 
@@ -44,7 +44,7 @@ class PlainRecord(Struct, frozen=True, kw_only=True):
         return cls(**values).as_written_now()
 
     def as_written_now(self) -> Self:
-        """The record of an older version as this one would have written it."""
+        """The record of an older version in the form that this version writes."""
         return self
 
 

@@ -1,4 +1,4 @@
-"""What a rehearsal showed: one verdict per service of the copy. It credits nobody."""
+"""The result of a rehearsal: one verdict per service of the copy. No pass is credited."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -17,13 +17,13 @@ Result = Literal["passed", "failed", "not_proved", "left_out"]
 
 
 class Rehearsed(PlainRecord, frozen=True, kw_only=True):
-    """One service of a copy."""
+    """The result of one service of a copy."""
 
     result: Result
     image: str = ""
-    """Id of the image that it ran."""
+    """Id of the image that it ran with."""
     why: str = ""
-    """Empty when it passed."""
+    """The reason for the result; empty when it passed."""
 
 
 class Rehearsal(Struct, frozen=True, kw_only=True):
@@ -37,10 +37,10 @@ class Rehearsal(Struct, frozen=True, kw_only=True):
     """`copy` or `empty`."""
     copied_bytes: int
     paused_seconds: float
-    """How long containers of the running stack stood still."""
+    """How long containers of the running stack were paused."""
     services: Mapping[str, Rehearsed]
     drilled: tuple[str, ...] = ()
-    """Services whose backup it was for: what came of that is in their `last_drill.json`."""
+    """Services whose backup was drilled; the results are in their `last_drill.json`."""
 
     @property
     def passed(self) -> bool:
@@ -89,9 +89,9 @@ class Rehearsal(Struct, frozen=True, kw_only=True):
 def failed_rehearsal(
     rehearsals: Iterable[Rehearsal], service: str, dependants: Collection[str]
 ) -> Rehearsal | None:
-    """The newest rehearsal of a service, where it or one of its dependants did not pass.
+    """The newest rehearsal of a service, if it or one of its dependants did not pass; else None.
 
-    One that was for backups says nothing of what the files say.
+    Drills of backups are left out: they do not rehearse the present files.
     """
     own = [
         item

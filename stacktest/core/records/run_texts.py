@@ -1,6 +1,6 @@
-"""What the failures of a run said, and its tests with their parameters: never committed.
+"""Failure messages of a run, and its tests' names with parameters: never committed.
 
-A record says `suites/test_a.py::test_b[path#2] failed`; the text says which path it was, and why.
+A record has `suites/test_a.py::test_b[path#2] failed`; the text has the path, and the reason.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,15 +21,15 @@ class RunTexts(Struct, frozen=True, kw_only=True):
 
     run: str
     sentences: Mapping[str, str] = field(default_factory=dict)
-    """Sentence of the record → the same with its text."""
+    """Sentence in the record → the sentence with its failure message."""
     tests: Mapping[str, str] = field(default_factory=dict)
-    """Name of a test in the record → as pytest wrote it."""
+    """Name of a test in the record → pytest's node id with parameters."""
     diagnosis: str = ""
-    """The cause of its failure in one sentence, where the facts decided it."""
+    """The cause of its failure in one sentence; empty: not known."""
     command: str = ""
-    """What to do about the failure."""
+    """The command of the diagnosis."""
     evidence: Mapping[str, str] = field(default_factory=dict)
-    """Name of a failed test in the record → the page of its evidence, below pytest's folder."""
+    """Name of a failed test in the record → its evidence page, relative to pytest's folder."""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
@@ -57,13 +57,13 @@ class RunTexts(Struct, frozen=True, kw_only=True):
         )
 
     def failure(self, test: str) -> str:
-        """How a test of the record failed, with its text; empty: it is not known."""
+        """The failure message of a test in the record; empty: not known."""
         endings = ("failed", "failed outside its body")
         sentences = (self.sentences.get(f"{test} {ending}", "") for ending in endings)
         return self.with_names(next(filter(None, sentences), ""))
 
     def with_names(self, sentence: str) -> str:
-        """The sentence with the tests as pytest wrote them."""
+        """The sentence with pytest's node ids in place of the record's names."""
         for name, full in self.tests.items():
             sentence = sentence.replace(name, full)
         return sentence
@@ -76,7 +76,7 @@ def texts_of(
     tests: Mapping[str, str],
     **notes: Any,
 ) -> RunTexts:
-    """The texts of a run whose record has the sentences `recorded`, and that said `full`.
+    """The texts of a run: `recorded` are the record's sentences, `full` those with messages.
 
     `notes` are further fields.
     """
@@ -95,7 +95,7 @@ def texts_of_verdicts(
     tests: Mapping[str, Mapping[str, str]],
     outcomes: Sequence[Outcome],
 ) -> dict[str, RunTexts]:
-    """Service → what a run said of it; `tests` are each service's, as pytest wrote them."""
+    """Service → the texts of its verdict; `tests`: service → record's test name → node id."""
     return {
         name: texts_of(
             run, verdict.recorded, verdict.reasons, tests[name], **_notes(outcomes, name)
@@ -105,7 +105,7 @@ def texts_of_verdicts(
 
 
 def texts_of_starts(run: str, failures: Mapping[str, StartFailure]) -> dict[str, RunTexts]:
-    """Service → why it was not up in a run, and what to do."""
+    """Service → the texts of its failed start: the cause, and the command of its hint."""
     return {
         name: texts_of(
             run,
@@ -120,15 +120,15 @@ def texts_of_starts(run: str, failures: Mapping[str, StartFailure]) -> dict[str,
 
 
 def texts_of_last_run(record: object, runs: Iterable[RunTexts]) -> RunTexts | None:
-    """What is known here of the run that a service's record is of; None: nothing."""
+    """The local texts for the run of a service's record; None: there are none."""
     last = record.run.id if isinstance(record, LastRun) else ""
     return next((texts for texts in reversed(tuple(runs)) if texts.run == last), None)
 
 
 def command_of_last_run(record: object, runs: Iterable[RunTexts], now: object) -> str:
-    """What its last run said to do; empty once the service is another than in that run.
+    """The command of the last run's diagnosis; empty if the service changed since that run.
 
-    `now` is the service's digest.
+    `now` is the service's present digest.
     """
     texts = texts_of_last_run(record, runs)
     before = record.fingerprint.digest if isinstance(record, LastRun) else None
@@ -136,7 +136,7 @@ def command_of_last_run(record: object, runs: Iterable[RunTexts], now: object) -
 
 
 def with_text(reason: str, runs: Iterable[RunTexts]) -> str:
-    """The reason with what is known of it on this machine; `runs` are those of its service."""
+    """The reason with its failure message, if this machine has it; `runs`: its service's texts."""
     known = Reason(reason)
     for run in reversed(tuple(runs)):
         if known.kind in ("run", "start") and known.subject in run.sentences:
@@ -147,7 +147,7 @@ def with_text(reason: str, runs: Iterable[RunTexts]) -> str:
 
 
 def lacks_text(reasons: Iterable[str], runs: Iterable[RunTexts]) -> bool:
-    """Whether a test failed, and this machine does not know what it said."""
+    """Whether a test failed whose message this machine does not have."""
     runs = tuple(runs)
     tests = [reason for reason in reasons if Reason(reason).kind == "test"]
     return any(with_text(reason, runs) == reason for reason in tests)
@@ -157,7 +157,7 @@ def lacks_text(reasons: Iterable[str], runs: Iterable[RunTexts]) -> bool:
 
 
 def _notes(outcomes: Sequence[Outcome], service: str) -> dict[str, Any]:
-    """What else is known of the failed tests of a service: fields of its `RunTexts`."""
+    """Diagnosis, command and evidence of a service's failed tests, as fields of `RunTexts`."""
     failed = [outcome for outcome in outcomes if service in outcome.services and outcome.evidence]
     diagnosed = next((outcome for outcome in failed if outcome.diagnosis), None)
     return {

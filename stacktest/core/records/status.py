@@ -1,7 +1,7 @@
-"""What `status.json` and `status.meta.json` say, and how they are written.
+"""The documents `status.json` and `status.meta.json`.
 
-`status.json` is a flat map of service → entry and nothing else: a value of any other kind at the
-top level would make its first readers' gate pass. Its schema, versions and times are therefore in
+`status.json` is a flat map of service → entry and nothing else: a value of another kind at the top
+level would make the gate of its early readers pass. Its schema, versions and times are therefore in
 `status.meta.json`. The first seven keys of an entry are the original ones, in their order.
 """
 
@@ -60,7 +60,7 @@ class StatusEntry(Struct, frozen=True, kw_only=True):
     """None: another program wrote the entry, with the seven original keys only."""
     reasons: tuple[str, ...] = ()
     also: tuple[State, ...] = ()
-    """Other states that hold as well, so that clearing the first holds no surprise."""
+    """Other states that hold as well, which will show once the first is cleared."""
     parts: Mapping[str, str | None] = field(default_factory=dict)
     repo_fingerprint: str | None = None
     required: int = 0
@@ -69,7 +69,7 @@ class StatusEntry(Struct, frozen=True, kw_only=True):
     pass_fingerprint: str | None = None
     unverified: tuple[str, ...] = ()
     run: int | None = None
-    """Number of the newest run of the service that was known; None: there was none."""
+    """Number of the newest known run of the service; None: there was none."""
 
     def to_dict(self) -> dict[str, Json]:
         """The entry, its first seven keys in the original order."""
@@ -136,11 +136,11 @@ class StatusEntry(Struct, frozen=True, kw_only=True):
 
 
 class BackupEntry(PlainRecord, frozen=True, kw_only=True):
-    """The backup of one service: what its last drill proved."""
+    """The state of one service's backup, and its last drill."""
 
     state: str
     why: str
-    """Empty when it is restorable."""
+    """The reason for the state; empty when it is restorable."""
     drilled: datetime | None
     made: datetime | None
     """When the backup that was restored was made."""
@@ -148,7 +148,7 @@ class BackupEntry(PlainRecord, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, judgement: BackupJudgement) -> Self:
-        """The entry of a backup that was judged."""
+        """The entry for a judged backup."""
         drill = judgement.drill
         return cls(
             state=judgement.state.value,
@@ -160,30 +160,30 @@ class BackupEntry(PlainRecord, frozen=True, kw_only=True):
 
     @property
     def known_state(self) -> BackupState:
-        """The state as this version knows it."""
+        """The state as an enum member."""
         return BackupState(self.state)
 
     def as_written_now(self) -> Self:
-        """The same; a RecordError where the state is not one."""
+        """The entry itself; RecordError for an unknown state."""
         if self.state not in {state.value for state in BackupState}:
             raise RecordError(f"no state of a backup is called {self.state!r}")
         return self
 
 
 class StatusMeta(Struct, frozen=True, kw_only=True):
-    """What holds for `status.json` as a whole."""
+    """Data about `status.json` as a whole: versions, scope, time, exemptions, warnings."""
 
     versions: Mapping[str, str]
-    """`stacktest`, `compose` and what else took part."""
+    """Versions of `stacktest`, `compose` and other programs that were used."""
     fingerprint_version: int
     key_id: str
     scope: Scope
     evaluated_at: datetime
     exemptions: tuple[Exemption, ...] = ()
-    """Those in force."""
+    """The exemptions in force."""
     warnings: tuple[str, ...] = ()
     backups: Mapping[str, BackupEntry] = field(default_factory=dict)
-    """Service → its backup, where one is declared."""
+    """Service with a declared backup → the entry of that backup."""
 
     def to_dict(self) -> dict[str, Json]:
         """The document `status.meta.json`."""
@@ -220,20 +220,20 @@ class StatusMeta(Struct, frozen=True, kw_only=True):
 
 
 def read_status(document: Json) -> Mapping[str, StatusEntry]:
-    """All entries of `status.json`; a RecordError names the first thing that is not one."""
+    """All entries of `status.json`; a RecordError names the first invalid one."""
     if not isinstance(document, Mapping):
         raise RecordError("not a JSON object")
     return {name: StatusEntry.from_dict(value, name) for name, value in document.items()}
 
 
 LOOK_AGAIN = timedelta(hours=1)
-"""How old `evaluated_at` has to be before a look that found nothing new moves it."""
+"""Minimum age of `evaluated_at` before an unchanged status updates it."""
 
 
 def steady(old: StatusMeta, new: StatusMeta, *, asked: bool = False) -> StatusMeta:
-    """The old document while nothing but the clock has moved, so that a second look is silent.
+    """The old document while only the time differs, so that a repeated evaluation writes nothing.
 
-    A run is written down once an hour, a question (`asked`) never.
+    After a run the time is updated once an hour, after a query (`asked`) never.
     """
     age = new.evaluated_at - old.evaluated_at
     is_recent = timedelta() <= age and (asked or age < LOOK_AGAIN)
@@ -249,12 +249,12 @@ def _written(moment: datetime | None) -> str | None:
 
 
 def _seconds(moment: datetime | None) -> str | None:
-    """A commit's time has no milliseconds, and its first readers show it as it is."""
+    """A commit's time without milliseconds, since early readers show the text unchanged."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _bare(text: str) -> str:
-    """A reason as this version writes it: without what a test said, in a status of an older one."""
+    """A reason of an older version without the test's message, as this version writes it."""
     reason = Reason(text)
     if reason.kind in ("run", "start") and reason.subject:
         return Reason.of(reason.kind, bare_reason(reason.subject))

@@ -1,7 +1,7 @@
 """Reads one JSON object of a record strictly: exactly these keys, exactly these kinds of values.
 
-A record that a person or a crash has changed has to be noticed, so nothing is defaulted, converted
-or ignored; each complaint names the path inside the document.
+A record that was changed by a person or a crash has to be noticed, so nothing is defaulted,
+converted or ignored; each error names the path inside the document.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from stacktest.core.numbers import whole_number
 
 
 class RecordError(ValueError):
-    """A document that is not what it says it is; the message names the path inside it."""
+    """A document that does not match its schema; the message names the path inside it."""
 
 
 class Fields:
@@ -37,7 +37,7 @@ class Fields:
         self._path = path
 
     def raw(self, key: str) -> tuple[Any, str]:
-        """The value as it is, and its path."""
+        """The value unchecked, and its path."""
         return self._values[key], f"{self._path}.{key}"
 
     def text(self, key: str, *, among: Iterable[str] = ()) -> str:
@@ -132,7 +132,7 @@ class Fields:
 
 
 def check_schema(document: Any, schema: str) -> None:
-    """Refuse a document that is not of `schema` (`stacktest.last_pass/1`), saying what it is."""
+    """RecordError if a document's schema is not `schema` (`stacktest.last_pass/1`)."""
     if not isinstance(document, Mapping):
         raise RecordError("not a JSON object")
     name_written = document.get("schema")
@@ -147,7 +147,7 @@ def check_schema(document: Any, schema: str) -> None:
 
 
 NEWER = "a newer stacktest wrote it"
-"""The beginning of the reason why a document of a later format is not read, and never replaced."""
+"""How the error for a document of a later format begins; it is not read, and never replaced."""
 
 
 def _is_newer(written: str, known: str) -> bool:

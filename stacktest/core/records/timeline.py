@@ -1,4 +1,4 @@
-"""When each service came up and each test ran, within one run: the data of the page's timeline."""
+"""When services came up and tests ran within one run: the data of the page's timeline."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ TIMELINE = "stacktest.timeline/1"
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """Something that took time: a service's start, or a test."""
+    """The time span of a service's start or of a test."""
 
     name: str
     """A service, or the node id of a test."""
@@ -24,7 +24,7 @@ class Span(Struct, frozen=True, kw_only=True):
     """Seconds after the run began."""
     seconds: float
     word: str
-    """What came of it: `healthy`, `already running`, `passed`, `failed` …"""
+    """The result: `healthy`, `already running`, `passed`, `failed` …"""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
@@ -57,7 +57,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> float:
-        """Until the last of it ended."""
+        """Seconds from the run's beginning to the end of its last span."""
         return max((s.offset + s.seconds for s in (*self.boots, *self.tests)), default=0.0)
 
     def to_dict(self) -> dict[str, Json]:
