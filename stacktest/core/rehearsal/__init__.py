@@ -1,1 +1,1 @@
-"""A second copy of a stack beside the one that runs: what it is made of, and what it may not be."""
+"""Rehearsals: a copy of a stack beside the running one, and the services that cannot be copied."""

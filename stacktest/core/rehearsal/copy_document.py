@@ -1,15 +1,15 @@
-"""The compose document of a copy: the same services, kept apart from the stack that runs.
+"""The compose document of a copy: the same services, isolated from the running stack.
 
-of the stack                          in the copy
+in the stack                          in the copy
 project name                          a name of its own
-container_name, ports, restart        gone: they belong to the running stack
-labels                                gone but stacktest's own: proxies and updaters obey them
-networks                              own ones without a way outside, addresses chosen anew
-volumes                               own ones, of which the data is copied or empty
-bind mounts that can be written       volumes (folders) or copies (files) of their own
+container_name, ports, restart        removed: they belong to the running stack
+labels                                removed but stacktest's own: proxies and updaters read them
+networks                              own internal networks, with new addresses
+volumes                               own volumes, with copied data or empty
+writable bind mounts                  own volumes (folders) or own copies (files)
 images                                pinned by id, nothing is built or pulled
-logging to other machines             gone: the engine sends it, whatever the network is
-name servers                          none: nobody is asked for a name outside of the copy
+logging to other machines             removed: the engine sends it, even on internal networks
+name servers                          none: only names of the copy are resolved
 """
 
 import dataclasses
@@ -25,10 +25,10 @@ from stacktest.core.rehearsal.settings import CopySettings
 
 
 class DataCopy(Struct, frozen=True, kw_only=True):
-    """A volume of the copy and what it begins with."""
+    """A volume of the copy, and the source of its data."""
 
     volume: str
-    """The engine's name for it."""
+    """The engine's name of the volume."""
     source: str
     """The engine's name of a volume, or a folder of the host; it need not exist."""
     services: tuple[str, ...]
@@ -36,7 +36,7 @@ class DataCopy(Struct, frozen=True, kw_only=True):
 
 
 class FileCopy(Struct, frozen=True, kw_only=True):
-    """A single file that a service may write, and where the copy's is."""
+    """A single file that a service may write, and the path of the copy's own file."""
 
     source: str
     target: str
@@ -45,16 +45,16 @@ class FileCopy(Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class CopyDocument:
-    """What Compose is given for a copy, and what has to be there before it starts anything."""
+    """The compose document of a copy, and the data and files to create before it starts."""
 
     document: Json = dataclasses.field(repr=False)
-    """The resolved compose document; it holds what the stack's environment holds."""
+    """The resolved compose document; it contains the values of the stack's environment."""
     data: tuple[DataCopy, ...]
     files: tuple[FileCopy, ...]
 
 
 def copy_name(stack: Stack, settings: CopySettings) -> str:
-    """The compose project of a copy."""
+    """The name of the compose project of a copy."""
     return f"{stack.name}-rehearsal-{settings.id}"
 
 
@@ -68,8 +68,8 @@ def copy_document(
 ) -> CopyDocument:
     """The document of a copy of `stack`.
 
-    `images` are ids by service; `is_file` tells whether a path of the host is a single file, of
-    which a copy belongs below `folder`.
+    `images` are ids by service; `is_file` tells whether a path of the host is a single file; its
+    copy is placed below `folder`.
     """
     return _Copying(stack, settings, images, is_file, folder).whole()
 
@@ -99,7 +99,7 @@ class _Copying:
             if service.definition is not None and name not in settings.left_out
         }
         self._keys: dict[str, str] = {}
-        """Source of a bind mount → the key of its volume, or its file's new path."""
+        """Source of a bind mount → the key of the copy's volume, or the path of the copy's file."""
         self._users: dict[str, list[str]] = {}
         """Volume key or path of a file → services that mount it."""
 
@@ -130,7 +130,7 @@ class _Copying:
         return CopyDocument(document=document, data=data, files=files)
 
     def _give_keys(self) -> None:
-        """A volume or a file of its own for every bind mount that some service may write."""
+        """Assigns an own volume or file to every bind mount that a service may write."""
         written = [
             mount.source
             for service in self._services.values()
@@ -150,8 +150,8 @@ class _Copying:
         definition["image"] = self._images[name]
         definition["pull_policy"] = "never"
         definition["restart"] = "no"
-        # The engine answers for the copy's own names; nobody is asked for another one. In the
-        # network of another service that one's `dns` holds, and the engine refuses a second.
+        # The engine resolves the copy's own names; there is no server for other names. In another
+        # service's network that service's `dns` applies, and the engine refuses a second one.
         if not str(definition.get("network_mode") or "").startswith("service:"):
             definition |= NO_NAME_SERVER
         (definition.get("deploy") or {}).pop("restart_policy", None)

@@ -1,7 +1,7 @@
 """Which services cannot be copied beside the running stack, and why.
 
-A copy may reach nothing of the running stack, of the host or outside. A service that is given part
-of the host by its definition would, whatever else the copy is made of.
+A copy must not reach the running stack, the host or anything outside. A service whose definition
+gives it access to a part of the host could, even in a copy.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,17 +11,17 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 
 HOST_FOLDERS = frozenset({"/", "/dev", "/proc", "/run", "/sys", "/var/run"})
-"""Folders of the host through which its devices and sockets are reached, read-only ones too."""
+"""Folders of the host that give access to its devices and sockets, even if mounted read-only."""
 
 
 def refusals(stack: Stack) -> Mapping[str, str]:
-    """Service → the one reason why it cannot be copied."""
+    """Service that cannot be copied → the first reason why."""
     reasons = {name: next(_reasons(service), "") for name, service in stack.services.items()}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
 def host_part(source: str) -> str:
-    """What of the host a bind mount gives away that is not a service's data; empty: nothing."""
+    """The socket, device or folder of the host that a bind mount exposes; empty: only data."""
     path = str(PurePosixPath(source))
     if path.endswith(".sock"):
         return f"the socket {path}"

@@ -1,4 +1,4 @@
-"""What a person asks of a rehearsal: which data, which images, and which services stay out."""
+"""The settings of a rehearsal: its data, its images, and the services that are left out."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -12,33 +12,33 @@ Data = Literal["copy", "empty"]
 
 
 class CopySettings(Struct, frozen=True, kw_only=True):
-    """One rehearsal: plain data that may be handed to another process."""
+    """Settings of one rehearsal: plain data that can be sent to another process."""
 
     id: str
-    """Names the copy beside others of the same stack."""
+    """Distinguishes the copy from others of the same stack."""
     data: Data = "copy"
-    """`copy`: volumes begin with what the running stack has in them; `empty`: with nothing."""
+    """`copy`: volumes begin with the running stack's data; `empty`: they begin empty."""
     images: Mapping[str, str] = field(default_factory=dict)
-    """Service → the image that it gets in place of its own."""
+    """Service → the image that replaces its own."""
     left_out: tuple[str, ...] = ()
-    """Services that the copy has not."""
+    """Services that are not in the copy."""
     drilled: tuple[str, ...] = ()
     """Services whose data comes from their backup."""
     verb: str = ""
     """The verb of `stacktest` that a person typed; empty: pytest itself."""
 
     def without(self, *services: str) -> str:
-        """What to type to leave these services out; empty where nothing can be typed."""
+        """The options that leave these services out; empty if the verb has none."""
         option = _OPTIONS.get(self.verb, _OPTIONS["rehearse"])[0]
         return " ".join(f"{option} {service}" for service in services) if option else ""
 
     @property
     def begin_empty(self) -> str:
-        """What to type to copy no data; empty where nothing can be typed."""
+        """The option that copies no data; empty if the verb has none."""
         return _OPTIONS.get(self.verb, _OPTIONS["rehearse"])[1]
 
     def to_dict(self) -> dict[str, Json]:
-        """As JSON."""
+        """The JSON object."""
         return {
             "id": self.id,
             "data": self.data,
@@ -82,4 +82,4 @@ _OPTIONS = {
     "drill": ("--without", ""),
     "update": ("", ""),
 }
-"""Verb → its options that leave a service out, and that begin with nothing."""
+"""Verb → its options to leave a service out, and to begin with empty volumes."""
