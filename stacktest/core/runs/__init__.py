@@ -1,1 +1,1 @@
-"""What one test run says about each service, and how runs compare over time."""
+"""Results of a test run for each service, and comparison of runs over time."""

@@ -1,24 +1,24 @@
-"""What of the words of a run is kept in records: which test, and what kind of failure; no text.
+"""Removes messages and parameter values from texts for records: test and kind of failure stay.
 
 The text of an assertion, of an exception or of a skip shows values, and so do the ids that pytest
-makes of parameters. Records are committed, so neither is in them:
+makes from parameters. Records are committed, so they contain neither:
 
-    suites/test_a.py::test_b[path#2]          the third value of `path`, whatever it is
-    suites/test_a.py::test_b[chromium-404]    words that give nothing away stay
-    suites/test_a.py::test_b failed           not why
+    suites/test_a.py::test_b[path#2]          the third value of `path`, without the value
+    suites/test_a.py::test_b[chromium-404]    harmless values stay
+    suites/test_a.py::test_b failed           without the reason
 
-Records of older versions hold more; they are read as if they had been written today.
+Records of older versions contain more; it is removed when they are read.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 HIDDEN = "…"
-"""Stands for the parameters of a test of which an older record knows the values alone."""
+"""Replaces the parameters of a test in an older record, which has only their values."""
 
 
 def bare_test(function: str, ids: Iterable[str], indices: Mapping[str, int]) -> str:
-    """The name of a test: `function` without parameters, pytest's ids of them, and their places."""
+    """The name of a test in records: with harmless parameter ids, else with their indices."""
     ids = tuple(ids)
     if all(map(_is_harmless, ids)) or not indices:
         return f"{function}[{'-'.join(ids)}]" if ids else function
@@ -27,7 +27,7 @@ def bare_test(function: str, ids: Iterable[str], indices: Mapping[str, int]) -> 
 
 
 def bare_name(nodeid: str) -> str:
-    """A test as a record may name it: one that an older version wrote loses its values."""
+    """The test's name for records; parameter values of an older version are hidden."""
     function, bracket, rest = nodeid.partition("[")
     if not bracket or "::" not in function or _BARE.fullmatch(rest):
         return nodeid
@@ -35,13 +35,13 @@ def bare_name(nodeid: str) -> str:
 
 
 def bare_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names without values of parameters, each once."""
+    """The names without parameter values and without duplicates."""
     bare = tuple(map(bare_name, names))
     return bare if bare == tuple(names) else tuple(dict.fromkeys(bare))
 
 
 def bare_letters(letters: Mapping[str, str]) -> dict[str, str]:
-    """The same for tests with letters; of those that an older record told apart, the worst."""
+    """Letters by names without parameter values; of tests with one name the worst letter."""
     bare: dict[str, str] = {}
     for name, letter in letters.items():
         test = bare_name(name)
@@ -51,7 +51,7 @@ def bare_letters(letters: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_same_test(name: str, tests: Iterable[str]) -> bool:
-    """Whether the test of a record is among `tests`; hidden parameters may be those of any."""
+    """Whether the test of a record is among `tests`; hidden parameters match any parameters."""
     if not name.endswith(f"[{HIDDEN}]"):
         return name in tests
     function = name.partition("[")[0]
@@ -59,7 +59,7 @@ def is_same_test(name: str, tests: Iterable[str]) -> bool:
 
 
 def bare_reason(sentence: str) -> str:
-    """A sentence of a verdict without any text that a test, a plugin or the engine brought."""
+    """A sentence of a verdict without text from tests, plugins or the engine."""
     if match := _FAILURE.match(sentence):
         return f"{bare_name(match['test'])} {match['verb']}"
     if match := _COUNTED.match(sentence):
@@ -78,18 +78,18 @@ def bare_selection(typed: str) -> str:
 
 
 def bare_cause(text: str) -> str:
-    """What kept something from being read or run, by its kind: `skipped`, `pytest.exit`."""
+    """The kind of a cause why a file or test was not collected, without its message: `skipped`."""
     kind, colon, rest = text.partition(": ")
     if not colon:
         return bare_reason(text)
     if kind in _KINDS_OF_CAUSE:
         return kind
-    # A file or a test, and what Python said of it.
+    # A file or a test, followed by Python's message.
     return kind if "::" in kind or kind.endswith(".py") else bare_reason(f"{kind}: {rest}")
 
 
 def bare_end(text: str) -> str:
-    """Why a run ended early, by its kind: what a plugin or `pytest.exit` says is theirs."""
+    """The kind of reason why a run ended early, without messages of plugins or `pytest.exit`."""
     if not text or _STOPPED.fullmatch(text):
         return text
     return "pytest.exit" if text.startswith("pytest.exit") else "it was stopped"
@@ -139,5 +139,5 @@ def _is_harmless(text: str) -> bool:
 
 
 def _names(tests: str) -> str:
-    """The tests alone, of a list that names a reason after each: none where they cannot be told."""
+    """The tests of a list; empty if it contains reasons, which cannot be separated from names."""
     return "" if " (" in tests else ", ".join(map(bare_name, tests.split(", ")))

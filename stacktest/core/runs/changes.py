@@ -1,10 +1,10 @@
-"""The news for people: which services work, or do not, since they were last notified.
+"""Finds the changes to notify people of: services that work again, or no longer, since last time.
 
-A service is functional or it is not; the way from one stale state to another is no news. A service
-that nobody was told of before counts as not functional, so the first message says what works.
-A stack that does not come up is one piece of news, not one per service: what people know of the
-services that it kept from being tested stays as it is. So is a run that could not begin, until one
-has begun: a look at the stack between runs does not end it.
+A service is functional or not; a change from one stale state to another is not reported. A service
+without an earlier notification counts as not functional, so the first message lists all services
+that work. A stack that does not come up is one message, not one per service: the reported status of
+services that could not be tested stays unchanged. The same holds for a run that could not begin,
+until a run has begun: `stacktest status` between runs does not end that trouble.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from stacktest.core.records.strict_json import Fields, check_schema
 
 KNOWN = "stacktest.known/1"
 NOT_BEGUN = "the run could not begin: "
-"""How a trouble begins that is none of the stack."""
+"""The beginning of a trouble that is not caused by the stack."""
 
 
 class ReportedStatus(Struct, frozen=True, kw_only=True):
@@ -45,27 +45,27 @@ class ReportedStatus(Struct, frozen=True, kw_only=True):
 
 
 class CurrentStatus(Struct, frozen=True, kw_only=True):
-    """What is so at the end of a run."""
+    """The status at the end of a run, or when the stack was looked at without a run."""
 
     stack: str
     at: datetime
     services: Mapping[str, StatusEntry] = field(default_factory=dict)
     gate_open: bool = False
     trouble: str = ""
-    """Why nothing of the stack could be tested in the last run that tried; empty where it could."""
+    """Why no service could be tested in the last run that tried; empty: services were tested."""
     not_up: frozenset[str] = frozenset()
-    """The services of that run: that they are not functional is told by the trouble."""
+    """The services that could not be tested in that run: the trouble reports them."""
     is_run: bool = True
-    """False: the stack was looked at, and no test was collected to be run."""
+    """False: the stack was only looked at, without collecting tests to run."""
 
     @property
     def well(self) -> bool:
-        """What monitors are told of the stack as a whole: it came up, and the gate is open."""
+        """Whether monitors see the stack as healthy: it came up, and the gate is open."""
         return self.gate_open and not self.trouble
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """A service that works again, or does not any more."""
+    """A service that works again, or no longer."""
 
     service: str
     functional: bool
@@ -74,7 +74,7 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class News(Struct, frozen=True, kw_only=True):
-    """One message: everything that changed, worst first."""
+    """One notification: all changes, worst first."""
 
     now: CurrentStatus
     changes: tuple[Change, ...] = ()
@@ -84,7 +84,7 @@ class News(Struct, frozen=True, kw_only=True):
     """Whether the trouble is that of a run that could not begin."""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is anything to notify of."""
         return bool(self.changes) or self.trouble_began or self.trouble_ended
 
 
@@ -118,7 +118,7 @@ def news(before: ReportedStatus, now: CurrentStatus) -> News:
 
 
 def known(before: ReportedStatus, now: CurrentStatus) -> ReportedStatus:
-    """What somebody knows who was told the news of `now`."""
+    """The reported status after a notification of `now`."""
     now = _with_standing_trouble(before, now)
     if not now.services:
         return ReportedStatus(functional=before.functional, trouble=now.trouble)
@@ -129,7 +129,7 @@ def known(before: ReportedStatus, now: CurrentStatus) -> ReportedStatus:
 
 
 def functional(services: Mapping[str, StatusEntry]) -> frozenset[str]:
-    """The services that are proved."""
+    """The functional services."""
     return frozenset(name for name, entry in services.items() if entry.functional)
 
 
@@ -137,6 +137,6 @@ def functional(services: Mapping[str, StatusEntry]) -> frozenset[str]:
 
 
 def _with_standing_trouble(before: ReportedStatus, now: CurrentStatus) -> CurrentStatus:
-    """Only a run shows that runs begin again."""
+    """Keeps the trouble of a run that could not begin until another run begins."""
     stands = not now.is_run and not now.trouble and before.trouble.startswith(NOT_BEGUN)
     return replace(now, trouble=before.trouble) if stands else now

@@ -1,22 +1,22 @@
-"""When a run's verdict becomes a pass, and what is remembered of the run either way.
+"""Decides whether a run's verdict is credited as a pass, and makes the records of the run.
 
-    open_record(...)   → LastRun     before the first test: an unfinished run stays visible
-    failed_start(...)  → LastRun     instead, for a service that the run wanted and that is not up
+    open_record(...)   → LastRun     before the first test, so that an unfinished run stays visible
+    failed_start(...)  → LastRun     instead, for a service that the run needs and that is not up
     credit(...)        → LastPass | Refusal
     close(...)         → LastRun     at the end, with what happened since the last pass
 
-A pass is for what ran, so what ran has to be the same before the first and after the last test:
-fingerprint, containers with their start times, dependencies and the tests' code. A dependency that
-is drifted or fails its own tests is not what its files say, so nothing can be proved with it; an
-optional one costs nothing, as it may be missing. A front door that has not read its files again has
-other routes than those that a pass would name.
+A pass is for the service that ran, so it has to be the same before the first and after the last
+test: fingerprint, containers with their start times, dependencies and the tests' code. With a
+dependency that is drifted or fails its own tests no pass is credited; an optional dependency has no
+effect, as it may be missing. A front door that has not read its files again has other routes than
+those that a pass would name.
 
 | verdict    | effect                                                                            |
 |------------|-----------------------------------------------------------------------------------|
 | passed     | a new pass; flaky: only renews a pass of the same fingerprint that still holds    |
 | failed     | revokes: `failing` until a newer pass                                             |
 | incomplete | neither credits nor revokes                                                       |
-| untouched  | neither                                                                           |
+| untouched  | neither credits nor revokes                                                       |
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -53,13 +53,13 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
     reason: str
     moved: bool = False
-    """The service was not the same before and after its tests."""
+    """Whether the service changed while its tests ran."""
 
 
 def open_record(
     service: str, run: Run, before: ServiceObservation, previous: LastRun | None
 ) -> LastRun:
-    """The record of a run that is about to begin; what happened since the pass is carried over."""
+    """The record of a run that begins; failures and other runs since the pass are carried over."""
     return LastRun(
         service=service,
         run=run,
@@ -79,7 +79,7 @@ def failed_start(
 ) -> LastRun:
     """The record of a run in which the service was not up; `run` has its `finished` time.
 
-    `whole`: nothing of the stack could be tested.
+    `whole`: no service of the stack could be tested.
     """
     return LastRun(
         service=failure.service,
@@ -107,13 +107,13 @@ def credit(
     exempt: Mapping[str, Collection[str]] | None = None,
     moves: Sequence[Move] = (),
 ) -> LastPass | Refusal:
-    """The pass that the verdict earned, or why it earned none.
+    """The credited pass, or the reason why the verdict is not credited.
 
     `run` has its `finished` time; `state_before` is the service's state as judged when the run
-    began, None when it was not judged; `edited` are test files whose code is not what it was when
-    they were collected. `failing` are dependencies that fail their own tests; `exempt` holds
-    the states that an exemption allows a service to be in. `moves` are the declared moves of the
-    run, which alone may explain another container at the end.
+    began, None when it was not judged; `edited` are test files whose code changed since they were
+    collected. `failing` are dependencies that fail their own tests; `exempt` holds the states that
+    an exemption allows a service to be in. `moves` are the declared moves of the run: only they
+    can explain another container at the end.
     """
     if verdict.kind != "passed":
         return Refusal(reason=f"the verdict is {verdict.kind}")
@@ -163,9 +163,9 @@ def close(
     previous_pass: LastPass | None,
     fallen: StartFailure | None = None,
 ) -> LastRun:
-    """The record of a run that came to its end; `previous_pass` is from before the run.
+    """The record of a finished run; `previous_pass` is from before the run.
 
-    `fallen` is why the service was up, and is not any more: it stands as a start that failed.
+    `fallen` is why a service that was up is not up any more: it is recorded as a failed start.
     """
     credited = isinstance(outcome, LastPass)
     refusal = outcome.reason if isinstance(outcome, Refusal) and verdict.kind == "passed" else ""
@@ -207,7 +207,7 @@ def history_line(
     tests: Tests | Unknown | None = None,
     moves: Sequence[Move] = (),
 ) -> HistoryLine:
-    """What the history keeps of a closed run, and how long its service took to start and move."""
+    """The history line of a finished run, with the durations of the service's start and moves."""
     return HistoryLine(
         service=record.service,
         run=record.run.id,
@@ -228,7 +228,7 @@ def history_line(
 
 
 def failed_start_line(record: LastRun) -> HistoryLine:
-    """What the history keeps of a run in which the service was not up."""
+    """The history line of a run in which the service was not up."""
     return HistoryLine(
         service=record.service,
         run=record.run.id,
@@ -250,7 +250,7 @@ def failed_start_line(record: LastRun) -> HistoryLine:
 def _moved(
     service: str, before: ServiceObservation, after: ServiceObservation, moves: Sequence[Move]
 ) -> Refusal | None:
-    """A refusal when the service was not one and the same thing during its tests."""
+    """A refusal if the service, its container or a dependency changed during its tests."""
     if parts := changes(before.fingerprint, after.fingerprint):
         what = ", ".join(reason for part in parts for reason in part.reasons)
         return Refusal(reason=f"it changed while its tests ran: {what}", moved=True)
@@ -267,7 +267,7 @@ def _moved(
 
 
 def _edited(paths: tuple[str, ...]) -> Refusal | None:
-    """A refusal when what the tests say now is not what ran."""
+    """A refusal if test files were edited while the tests ran."""
     if not paths:
         return None
     return Refusal(reason=f"the code of its tests changed meanwhile: {', '.join(paths)}")
@@ -279,7 +279,7 @@ def _unsound(
     tests: Tests | Unknown,
     run: Run,
 ) -> Refusal | None:
-    """A refusal when something is not known, or not as it has to be for a pass to mean anything."""
+    """A refusal if a fact that a pass needs is unknown, or drift, keys or test counts are wrong."""
     before, after = observations
     reasons = [
         *_unsound_observation("before", before),
@@ -326,9 +326,9 @@ def _unsound_surroundings(
 
 
 def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> str | None:
-    """The dependency's fingerprint; None, which is no claim, where nothing of it ran.
+    """The dependency's fingerprint for the pass; None, not recorded, if it had no container.
 
-    Nor is anything claimed of an optional one that was not what the files say.
+    An optional dependency that was drifted is not recorded either.
     """
     digest = dependency.fingerprint.digest
     is_other = is_optional and bool(dependency.drift)
@@ -358,7 +358,7 @@ def _failure(record: LastRun, verdict: Verdict, after: ServiceObservation) -> Fa
 
 
 def _still_failing(record: LastRun, after: ServiceObservation) -> Failure | None:
-    """The standing failure: a change in the middle of the tests that followed did not end it."""
+    """The earlier failure, moved to the new fingerprint if the service changed during its tests."""
     failure = record.failure
     if failure is None or changes(
         failure.fingerprint.as_fingerprint(), record.fingerprint.as_fingerprint()
@@ -374,7 +374,7 @@ def _foreign_run(
     finished: datetime,
     previous_pass: LastPass,
 ) -> ForeignRun | None:
-    """Something else than what passed ran; None: it did not, or that is known already."""
+    """The run of another fingerprint than that of the pass; None: there is none, or it is known."""
     seq = previous_pass.run.seq
     if record.foreign is not None and record.foreign.pass_seq == seq:
         return None

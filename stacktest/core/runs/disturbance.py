@@ -1,18 +1,18 @@
-"""What stacktest itself saw in a run that may explain what the tests said of a service.
+"""Finds disturbances: observed events in a run that may explain the results of a service's tests.
 
-A flake is what nothing that can be seen explains. Where something below was seen of what a
-service's answers came through, its run is no witness: it may have failed, or passed, for that.
+A flake is a result without a visible cause. If one of the following was observed of a service that
+is involved in the answers, the run does not count: the disturbance may be the cause of its result.
 
-| seen of it            | when                                                         |
+| observation           | meaning                                                      |
 |-----------------------|--------------------------------------------------------------|
 | not up                | it could not be started, or did not stay up                  |
-| drifted               | what ran before or after the tests is not what the files say |
-| changed               | its fingerprint was another one after the tests              |
-| replaced or restarted | and no test declared that                                    |
-| its tests were edited | while they ran                                               |
+| drifted               | its container differed from the files before or after tests  |
+| changed               | its fingerprint was different after the tests                |
+| replaced or restarted | its container was, and no test declared that                 |
+| its tests were edited | their code changed while they ran                            |
 
-Its answers come through the service itself, what it needs, directly or not, the other services that
-its tests name, and, where it leads to one of them, the front door with what is asked behind it.
+Involved are the service itself, its direct and indirect dependencies, the other services that its
+tests name, and, if it leads to one of them, the front door with the services asked behind it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ Observations = Mapping[str, ServiceObservation]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Looks:
-    """The stack before and after the tests of a run, and what is known of the time between."""
+    """The stack before and after the tests of a run, and the known events between."""
 
     stack: Stack
     before: Observations
@@ -39,14 +39,14 @@ class Looks:
     down: Collection[str] = ()
     """Services that were not up, or did not stay so."""
     moves: Sequence[Move] = ()
-    """What tests declared to do to containers."""
+    """Moves of containers that tests declared."""
     tests: Iterable[Collected] = field(default=(), repr=False)
-    """The tests that were asked for."""
+    """The tests that were selected to run."""
     edited: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Service → files of its tests whose code is not what was collected."""
+    """Service → files of its tests whose code changed since the collection."""
 
     def disturbance(self, service: str) -> str:
-        """The first thing that was seen, in a phrase; empty: nothing explains the tests."""
+        """The first disturbance as a phrase; empty: none was observed."""
         names = [service, *sorted(_answering(self.stack, service, self.tests) - {service})]
         seen = [f"{name} {what}" for name in names for what in self._seen(name)]
         seen += ["the code of its tests changed"] if self.edited.get(service) else []
@@ -73,20 +73,20 @@ class Looks:
 
 
 def _answering(stack: Stack, service: str, tests: Iterable[Collected]) -> set[str]:
-    """The services that answers of this one come through."""
+    """The services that are involved in answers of this service."""
     names = {service}
     for test in tests:
         if service in test.services:
             names |= {*test.services, *_at_the_door(stack, test)}
     if service == stack.front_door:
-        # Its tests go to hosts that their code need not name.
+        # Tests of the front door request hosts that their code need not name.
         names |= {route.service for route in stack.routes if route.service}
         names |= {*stack.services[service].dependencies}
     return _with_needs(stack, names)
 
 
 def _at_the_door(stack: Stack, test: Collected) -> Iterator[str]:
-    """The front door, and what answers or is asked behind it for the hosts of a test."""
+    """The front door, and the services and sign-ins behind it for the hosts of a test."""
     hosts = {*test.hosts} if test.routed else set()
     hosts |= {route.host for name in test.services for route in stack.routes_of(name)}
     if test.routed or hosts:
@@ -101,7 +101,7 @@ def _with_needs(stack: Stack, names: Iterable[str]) -> set[str]:
         name = waiting.pop()
         if name in stack.services and name not in known:
             known.add(name)
-            # A front door that starts after all applications leads to each without the others.
+            # A front door depends on all applications, but leads to each without the others.
             needs = stack.services[name].dependencies if name != stack.front_door else ()
             waiting += needs
     return known

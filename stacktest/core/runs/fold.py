@@ -1,4 +1,4 @@
-"""Folds the outcomes of a run into a verdict per service, and says what stands against a pass."""
+"""Makes a verdict per service from the outcomes of a run, with every reason against a pass."""
 
 import re
 from collections import Counter
@@ -24,12 +24,12 @@ _ASSERTS_NOTHING = re.compile(r"\d+ of \d+ tests? that names? \S+ asserts? nothi
 
 
 def is_unasked(sentence: str) -> bool:
-    """Whether a verdict says so because the tests of a service never asked it."""
+    """Whether the reason of a verdict is that no test contacted the service."""
     return sentence.endswith((NEVER_TOUCHED, ONLY_LOOKED_AT))
 
 
 def asserts_nothing(sentence: str) -> bool:
-    """Whether a verdict says so because a test asserts nothing."""
+    """Whether the reason of a verdict is that a test asserts nothing."""
     return bool(_ASSERTS_NOTHING.match(sentence))
 
 
@@ -38,7 +38,7 @@ def fold(
 ) -> Mapping[str, Verdict]:
     """The verdict of every service that a required test or an outcome names.
 
-    Shards: pass the outcomes of all of them; the union has to be the inventory.
+    With shards, pass the outcomes of all shards; together they have to cover the inventory.
     """
     worst = _worst(outcomes)
     bare = _without_texts(inventory, worst, facts)
@@ -66,7 +66,7 @@ def _worst(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
 def _without_texts(
     inventory: Inventory, worst: Mapping[str, Outcome], facts: RunFacts
 ) -> tuple[Inventory, Mapping[str, Outcome], RunFacts]:
-    """The same run, where nothing says why in words of tests, plugins or the command line."""
+    """The run's data without texts from tests, plugins or the command line."""
     hidden = (replace(file, why=bare_cause(file.why)) for file in inventory.hidden)
     return (
         replace(inventory, why=tuple(map(bare_cause, inventory.why)), hidden=tuple(hidden)),
@@ -116,7 +116,7 @@ def _verdict(
 
 
 def _is_failure(outcome: Outcome) -> bool:
-    """Failed for good, or failed once and then evaded: a test that never passed is no flake."""
+    """Whether the test failed, also if its retry was skipped: without a pass it is no flake."""
     evaded = outcome.flaky and outcome.result != "passed"
     return outcome.result in ("failed", "unjudged", "holds_now", "error") or evaded
 
@@ -142,7 +142,7 @@ def _because(text: str) -> str:
 def _doubts(
     service: str, inventory: Inventory, outcomes: Sequence[Outcome], facts: RunFacts
 ) -> list[str]:
-    """Everything that stands between this run and a pass, in sentences."""
+    """All reasons why this run is no pass, as sentences."""
     required = inventory.of(service)
     by_id = {outcome.nodeid: outcome for outcome in outcomes}
     doubts = [*_run_doubts(inventory, facts), *_hidden(service, inventory)]
@@ -170,7 +170,7 @@ def _doubts(
 
 
 def _who_else(service: str, outcome: Outcome) -> str:
-    """Who may have answered in place of the service, where the test had such an answer."""
+    """A note that another service may have answered, if the test had such an answer."""
     if service not in outcome.doubts:
         return ""
     where = outcome.doubts[service]
@@ -182,7 +182,7 @@ def _only_looks(
 ) -> Iterable[str]:
     """`no test had an answer of redis: its container was only looked at`.
 
-    A test that is excused from touching the service may look at it, too.
+    A test that is excused by `no_contact` may look at the container, too.
     """
     has_looked = any(service in o.looks for o in outcomes if o.nodeid not in excused)
     if has_looked and not any(service in outcome.contacts for outcome in outcomes):

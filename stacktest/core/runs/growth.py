@@ -1,8 +1,8 @@
-"""Tells which times of a service have grown: until it is ready, and what moves of it took.
+"""Finds durations of a service that have grown: of its start, and of moves of its container.
 
-The newest known time of each kind is compared with what is usual: the median of those before it.
-A machine is never equally fast twice, so a time has grown only if it is half as long again as usual
-and a second longer, and *usual* needs three runs.
+The newest known time of every kind is compared with the usual one: the median of the times before.
+A machine is never equally fast twice, so a time has grown only if it is 1.5 times the usual time
+and a second longer, and the usual time needs three runs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ FACTOR = 1.5
 LONGER_BY = 1.0
 """Seconds."""
 RUNS = 3
-"""Times from which it can be told what is usual."""
+"""Minimum number of earlier times for a usual time."""
 PHRASES: Mapping[str, str] = {
     "boot": "coming up",
     "restart": "a restart",
@@ -27,7 +27,7 @@ PHRASES: Mapping[str, str] = {
     "variant": "coming up as a variant",
     "variant_end": "coming up after a variant",
 }
-"""Kind of time → what takes it, for people."""
+"""Kind of time → its name for people."""
 
 
 class Growth(Struct, frozen=True, kw_only=True):

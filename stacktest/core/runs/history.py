@@ -1,19 +1,19 @@
-"""Tells what kind of trouble a service has had, from its runs and what it was in each of them.
+"""Classifies a service's history (flake, regression, …) by the results and fingerprints of runs.
 
-| class      | when                                                                              |
+| class      | condition                                                                         |
 |------------|-----------------------------------------------------------------------------------|
 | flake      | one fingerprint and the same tests, both results, within the last 20 runs of them; |
 |            | or passed on a retry                                                              |
-| regression | it passed, then what it is changed, and since then it fails                        |
+| regression | it passed, then its fingerprint changed, and since then it fails                   |
 | failing    | it failed every time, or the last three times, or was not up in the last run       |
-| recovered  | it failed, then what it is changed, and since then it passes                       |
+| recovered  | it failed, then its fingerprint changed, and since then it passes                  |
 | steady     | it passes, and did so before                                                       |
 | unknown    | no conclusive run                                                                  |
 
-The fingerprint decides, not the calendar: what failed after a change is a regression, what failed
-without one is a flake, and a failure that stays is neither forgiven as the one nor as the other.
-A run in which the service was not up counts only while it is the last: it says nothing about tests.
-Nor is a run compared in which something was seen that explains it (`core.runs.disturbance`).
+The fingerprint decides, not the time: a failure after a change is a regression, a single failure
+without a change is a flake, and a failure that stays is `failing`, never a flake. A run in which
+the service was not up counts only while it is the last, since it has no results of tests. Neither
+is a run compared that has a disturbance (`core.runs.disturbance`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,26 +30,26 @@ from stacktest.core.runs.start_failure import FELL
 TrendKind = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
 
 WINDOW = 20
-"""How many conclusive runs of one fingerprint are looked at."""
+"""Number of conclusive runs of one fingerprint that are considered."""
 
 LONGEST_ROW = 30
-"""Runs in a row that are counted: a longer row is `at least` this long."""
+"""Maximum number of runs in a row that are counted; a longer row is `at least` this long."""
 
 STAYS = 3
-"""Failures in a row that make it more than a flake."""
+"""Number of failures in a row from which on it is failing, not a flake."""
 
 
 class Trend(Struct, frozen=True, kw_only=True):
-    """What a service's runs, or those of one test, say together."""
+    """The classification of a service's runs, or of those of one test."""
 
     trend: TrendKind
     runs: int
-    """Conclusive runs on what the service is now."""
+    """Number of conclusive runs on the present fingerprint."""
     failures: int
     flaky: int
-    """Runs that passed on a retry only."""
+    """Number of runs that passed only on a retry."""
     earlier: bool = True
-    """Whether there is more than one conclusive run, of whatever the service was."""
+    """Whether there is more than one conclusive run, on any fingerprint."""
     changed: tuple[str, ...] = ()
     """For a regression or a recovery: the parts that changed between the two."""
     since: str = ""
@@ -57,15 +57,15 @@ class Trend(Struct, frozen=True, kw_only=True):
     is_up: bool = True
     """False when the service was not up in the last run."""
     is_credited: bool = True
-    """False when the tests of the last run passed, and earned no pass."""
+    """False when the tests of the last run passed but were not credited."""
     has_fallen: bool = False
     """True when it was up in the last run, and did not stay so."""
     disturbed: str = ""
-    """What was seen in the last run, which failed, that may explain it."""
+    """The disturbance of the last run, if that failed; else empty."""
 
 
 def classify(lines: Iterable[HistoryLine]) -> Trend:
-    """The course of a service, from its history in any order."""
+    """The trend of a service, from its history in any order."""
     ordered = sorted(lines, key=lambda line: line.seq)
     conclusive = [line for line in ordered if line.is_conclusive or line.start]
     if conclusive and conclusive[-1].start:
@@ -77,7 +77,7 @@ def classify(lines: Iterable[HistoryLine]) -> Trend:
 
 
 def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:
-    """The course of one test, from the history of a service that it names."""
+    """The trend of one test, from the history of a service that it names."""
     ordered = sorted(lines, key=lambda line: line.seq)
     letters = [(line, line.tests.get(nodeid, "")) for line in ordered]
     return _telling([(line, x in ".~k", x == "~") for line, x in letters if x and x in ".~kKFE"])
@@ -93,7 +93,7 @@ def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
 
 
 def differing_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
-    """The parts in which two runs differ: what the service was, and the tests that it had."""
+    """The parts in which two runs differ: parts of the fingerprint, and `tests`."""
     parts = (
         ()
         if old.fingerprint == new.fingerprint
@@ -110,9 +110,9 @@ _Run = tuple[HistoryLine, bool, bool]
 
 
 def _telling(runs: Sequence[_Run]) -> Trend:
-    """The course without the runs that something else explains; the last one is told if it failed.
+    """The trend without disturbed runs; a disturbed last run that failed is reported by itself.
 
-    Where there is no other, what the last one was is all that is known.
+    If all runs were disturbed, only the last one is used.
     """
     if runs and runs[-1][0].disturbed and not runs[-1][1]:
         last = runs[-1][0]
@@ -143,7 +143,7 @@ def _course(runs: Sequence[_Run]) -> Trend:
 
 
 def _not_up(lines: Sequence[HistoryLine]) -> Trend:
-    """The course of a service that is not up: how often in a row, and since when."""
+    """The trend of a service that is not up: how often in a row, and since when."""
     row = [*takewhile(lambda line: line.start, reversed(lines))]
     return Trend(
         trend="failing",
@@ -166,5 +166,5 @@ def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> TrendKind
 
 
 def _wavers(passed: Sequence[bool]) -> bool:
-    """Both results on one and the same thing: nothing that we fingerprint explains it."""
+    """Whether there are both results on one fingerprint: no recorded change explains them."""
     return True in passed and False in passed

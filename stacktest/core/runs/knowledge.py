@@ -1,20 +1,20 @@
-"""Which earlier runs were on record when a run was made: clones number their runs independently.
+"""Which earlier runs a run knew of: clones number their runs independently.
 
-Each line of a history names the newest runs that were known when it was written. After a merge a
-failure may have a lower number than a pass that never knew of it: that pass does not end it.
+Every line of a history names the newest runs that were known when it was written. After a merge a
+failure may have a lower number than a pass that did not know of it: that pass does not end it.
 """
 
 from collections.abc import Mapping
 
 After = Mapping[str, tuple[str, ...] | None]
-"""Run → the newest runs that it knew of; None: the version that wrote its line did not say."""
+"""Run → the newest runs that it knew of; None: an older version wrote its line without them."""
 
 
 def runs_known_to(run: str, after: After) -> frozenset[str] | None:
-    """The run and all that it knew of, directly or not; None: only numbers can tell.
+    """The run and all runs that it knew of, directly or not; None: only run numbers can be used.
 
-    A run without a line, as a merge that took one side's history leaves it, knew of no line that
-    says what it knew of.
+    A run without a line (after a merge that kept one side's history) counts as knowing only the
+    lines that do not record the runs they knew of.
     """
     known = {earlier for earlier, before in after.items() if before is None}
     if run in known or len(known) == len(after):

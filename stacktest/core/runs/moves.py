@@ -1,11 +1,10 @@
-"""Declared moves of a run's containers, and whether they alone explain what changed.
+"""Declared moves of a run's containers, and whether they fully explain changed containers.
 
-A move says which containers a service had before and after it. Credit accepts other containers at
-the end than at the beginning only where declared moves lead from the ones to the others without a
-gap: a restart that nobody declared is a gap. A service that depends on the moved one may restart
-along with it, so a move also says what its dependants were before and after. What answered between
-a variant and its end is nobody's, so a variant that nobody ended, such as that of a worker that
-crashed, is a gap as well.
+A move records the containers of a service before and after it. Credit accepts other containers at
+the end than at the beginning only if declared moves lead from the first to the last without a gap:
+an undeclared restart is a gap. A service that depends on the moved one may restart along with it,
+so a move also records the containers of dependants. Answers during a variant are not credited to
+the service, so a variant without an end, such as that of a crashed worker, is a gap as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +23,7 @@ VARIANT, VARIANT_END = "variant", "variant_end"
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """One declared move of one service, with what it did to the services that need it."""
+    """One declared move of one service, with the containers of the services that need it."""
 
     service: str
     kind: str
@@ -34,8 +33,8 @@ class Move(Struct, frozen=True, kw_only=True):
     """Service → its containers; the moved service and its dependants."""
     after: Mapping[str, Containers] = field(default_factory=dict)
     seconds: float | None = None
-    """How long it took until the service was ready again, or had ended; None: it was not waited
-    for, or failed."""
+    """How long it took until the service was ready again, or had ended; None: not waited for, or
+    failed."""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
@@ -102,7 +101,7 @@ def dependants_of(stack: Stack, service: str) -> tuple[str, ...]:
 def without_moved(
     fallen: Mapping[str, str], moves: Iterable[Move], after: Mapping[str, ServiceObservation]
 ) -> dict[str, str]:
-    """Services that are not ready any more, without those that a declared move replaced."""
+    """Services that are not ready any more, without those that a declared move replaced cleanly."""
     moved = {name for move in moves for name in move.after}
     return {
         name: why

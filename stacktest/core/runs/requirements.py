@@ -1,4 +1,4 @@
-"""What each service requires of a run: its collected tests, their number, their code's digest."""
+"""The required tests of every service: node ids, number, and a digest of their code."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -8,7 +8,7 @@ from stacktest.core.freshness.inputs import Tests
 from stacktest.core.runs.verdict import Inventory, Required
 
 CodeDigest = Callable[[Collected], str]
-"""A test → digest over everything that the tests of its file consist of."""
+"""A test → the digest of all code that the tests of its file consist of."""
 
 
 def tests_of(whole: Iterable[Collected], code_digest: CodeDigest) -> dict[str, Tests]:
@@ -39,7 +39,7 @@ def inventory_of(whole: Iterable[Collected], unknown: tuple[str, ...]) -> Invent
 def edited_files(
     tests: Iterable[Collected], collected: Mapping[str, str], code_digest: CodeDigest
 ) -> dict[str, tuple[str, ...]]:
-    """Service → its test files whose code is not what it was when they were `collected`."""
+    """Service → its test files whose code changed since they were `collected`."""
     tests = tuple(tests)
     by_path = {test.path: test for test in tests if test.path in collected}
     changed = {path for path, test in by_path.items() if code_digest(test) != collected[path]}

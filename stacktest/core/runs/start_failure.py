@@ -1,11 +1,11 @@
-"""A service that could not be started in a run, and what that costs: itself and what needs it.
+"""Services that could not be started in a run, and the services that fail along with them.
 
-service needs                        a failure of what it needs costs the service
+dependency of a service              the service fails if the dependency fails
 depends_on, required (the default)   yes
 depends_on, required: false          no: Compose starts the service without it, too
 uses                                 yes
 
-A service that came up and did not stay up is not up either: what it is then found to be says why.
+A service that came up and did not stay up counts as not up, too, with its later state as the cause.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ from stacktest.core.records.documents import FailedStart
 
 CODE = "SK-NOT-READY"
 FELL = "was ready and did not stay so"
-"""What became of a service that came up."""
+"""The clause about a service that came up and did not stay up."""
 
 
 class StartFailure(Struct, frozen=True, kw_only=True):
-    """Why one service is not up in this run, as `errors` tells it: what, where, hint, code."""
+    """Why one service is not up in this run, in the form of `errors`: what, where, hint, code."""
 
     service: str
     cause: str
@@ -31,17 +31,17 @@ class StartFailure(Struct, frozen=True, kw_only=True):
     hint: str = ""
     code: str = CODE
     because_of: str = ""
-    """The service that failed itself, where this one only needs it; empty where it is this one."""
+    """The service that failed, if this one needs it; empty: this service failed itself."""
     details: tuple[str, ...] = ()
     """State, health output and last log lines, without secrets."""
     kind: str = ""
-    """The cause without words of Compose and the engine, where it has some."""
+    """The cause without messages of Compose and the engine; empty: `cause` contains none."""
     has_ended: bool = False
-    """Whether its program ended by itself: no matter of being slow."""
+    """Whether its program ended by itself, so that a longer timeout would not help."""
 
     @property
     def recorded(self) -> str:
-        """The cause without anything that another program said."""
+        """The cause without messages of other programs, for records."""
         return self.kind or self.cause
 
     def lines(self) -> list[str]:
@@ -62,9 +62,9 @@ def whole_failure(
     kind: str = "",
     hint: str = "",
 ) -> dict[str, StartFailure]:
-    """Who was not up when a bring-up ended with one error: the culprit and what needs it, or all.
+    """Failures when a bring-up ended with one error: the culprit and its dependants, or all.
 
-    `culprit` is empty where no single service is to blame: then none of the planned is up.
+    `culprit` is empty if no single service is the cause: then no planned service is up.
     """
     failures = (
         StartFailure(service=name, cause=cause, kind=kind, hint=hint)
@@ -74,7 +74,7 @@ def whole_failure(
 
 
 def fallen_services(fallen: Mapping[str, str]) -> dict[str, StartFailure]:
-    """The failures of services that were ready and are not any more, each with what is seen."""
+    """The failures of services that were ready and are not any more; `fallen` has their states."""
     return {
         name: StartFailure(
             service=name,
@@ -96,7 +96,7 @@ def cleaned(
 
 
 def failed_start_of(failure: StartFailure, run: Run, *, whole: bool) -> FailedStart:
-    """What a record keeps of it; `run` has its `finished` time."""
+    """The failure in the form of a record; `run` has its `finished` time."""
     return FailedStart(
         run=run.id,
         seq=run.seq,
@@ -108,7 +108,7 @@ def failed_start_of(failure: StartFailure, run: Run, *, whole: bool) -> FailedSt
 
 
 def by_cause(failures: Mapping[str, StartFailure]) -> tuple[StartFailure, ...]:
-    """Each cause once, with all services that it keeps down; what only needs those is left out."""
+    """One failure per cause, naming all services that have it; dependants are left out."""
     groups: dict[tuple[str, str, str], list[StartFailure]] = {}
     for failure in failures.values():
         if not failure.because_of:
@@ -120,10 +120,10 @@ def by_cause(failures: Mapping[str, StartFailure]) -> tuple[StartFailure, ...]:
 def with_dependants(
     failures: Iterable[StartFailure], needs: Mapping[str, Collection[str]]
 ) -> dict[str, StartFailure]:
-    """Service → its failure, those included that need a failed one, directly or not.
+    """Service → its failure, including services that need a failed one, directly or not.
 
     `needs` are the required dependencies of each planned service. A dependant's failure names the
-    service that failed itself.
+    service that is the cause.
     """
     known = {failure.service: failure for failure in failures}
     queue = sorted(known)
@@ -149,7 +149,7 @@ def with_dependants(
 
 
 def _joined(failures: Sequence[StartFailure]) -> StartFailure:
-    """One that stands for all: what is known of single containers is not why they are not up."""
+    """One failure for several services, without details of single containers."""
     first, *others = failures
     if not others:
         return first

@@ -1,4 +1,4 @@
-"""What one run proved, gathered for notifications and the terminal."""
+"""The results of one run, collected for notifications and the terminal."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,11 @@ from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
 from stacktest.errors import StacktestError
 
 FAILURES = frozenset({"failed", "unjudged", "holds_now", "error", "crashed", "unfinished"})
-"""Results of tests with which a run is not a success."""
+"""Results of tests that make a run a failure."""
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """What one run proved, refused and left undone."""
+    """Verdicts, credits, refusals and failures of one run."""
 
     verdicts: Mapping[str, Verdict]
     credited: tuple[str, ...]
@@ -25,9 +25,9 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     phases: Mapping[str, str]
     """Node id → phase."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Node id → the test's name with the values of its parameters; for this terminal alone."""
+    """Node id → the test's name with parameter values; only for this terminal."""
     fallen: Mapping[str, str] = field(default_factory=dict)
-    """Services that were ready and are not any more → what is seen of them."""
+    """Service that was ready and is not any more → its observed state."""
     facts: RunFacts = field(default_factory=RunFacts)
     not_up: Mapping[str, StartFailure] = field(default_factory=dict)
     """Services that the run wanted and that were not up."""
@@ -38,5 +38,5 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
     @property
     def has_failed(self) -> bool:
-        """Whether pytest would end with 1: a test failed, or did not come to its end."""
+        """Whether pytest would exit with 1: a test failed, or did not finish."""
         return any(outcome.result in FAILURES for outcome in self.outcomes)

@@ -1,4 +1,4 @@
-"""What a service is tested with: its dependencies, and the front door that leads to it."""
+"""Faults of a service's dependencies and front door that keep its pass from being credited."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -12,7 +12,7 @@ def flaws(
     failing: Collection[str],
     exempt: Mapping[str, Collection[str]],
 ) -> Iterator[str]:
-    """Why a pass would name something else than what the service was tested with.
+    """Reasons why the service was tested with other dependencies or routes than a pass would name.
 
     `failing` are dependencies that fail their own tests; `exempt` has the states that an exemption
     allows a service to be in.
@@ -34,4 +34,4 @@ def flaws(
 # Private
 
 _ALL_THE_SAME = frozenset({"absent", "container"})
-"""How a door does says nothing about its routes."""
+"""Kinds of drift of a front door that do not affect its routes."""

@@ -1,4 +1,4 @@
-"""The timeline of a run: when its services started, and what each of its tests took."""
+"""Makes the timeline of a run from the starts of its services and the outcomes of its tests."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from stacktest.core.runs.verdict import Outcome
 def timeline_of(
     run: str, started: datetime, boots: Iterable[Span], outcomes: Iterable[Outcome]
 ) -> Timeline:
-    """What the page draws of a run; tests that did not begin are left out."""
+    """The timeline that the page draws; tests that did not begin are left out."""
     return Timeline(
         run=run,
         started=started,

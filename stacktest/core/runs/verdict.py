@@ -1,14 +1,14 @@
-"""The verdict on one service from all outcomes of a run: passed, failed, incomplete or untouched.
+"""The verdict types: outcomes of tests in a run, and the verdict on one service.
 
-| kind       | when                                                                              |
+| kind       | condition                                                                         |
 |------------|-----------------------------------------------------------------------------------|
 | failed     | a test that names the service failed; nothing else matters                        |
-| passed     | every required test ran to its end and passed, asserted, and touched the service  |
-| incomplete | anything between; each reason is a sentence for people                            |
-| untouched  | no test that names the service was asked to run                                   |
+| passed     | every required test finished and passed, asserted, and contacted the service      |
+| incomplete | any other case; each reason is a sentence for people                              |
+| untouched  | no test that names the service was selected to run                                |
 
-The exit code is no input, nor is the absence of failures: a service passes by what was seen of
-each of its required tests, which are listed by an inventory that is taken without selection.
+Neither the exit code nor the absence of failures counts: a service passes by the outcomes of all of
+its required tests, which are listed by an inventory that is collected without a selection.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,9 +32,9 @@ Result = Literal[
 ]
 """The outcome of one test. `passed` means set-up, call and tear-down of the last attempt passed.
 
-`known_false`: an assertion failed whose claim is known to be false; the test judged it all the
-same. `holds_now`: the test passed although its claim is said to be false, which is a failure.
-`unjudged`: the test of a claim failed outside of its assertions, a failure that says nothing of it.
+`known_false`: an assertion failed whose claim is known to be false, so the claim was judged.
+`holds_now`: the test passed although its claim is marked as false, which is a failure.
+`unjudged`: the test of a claim failed outside of its assertions: a failure that does not judge it.
 """
 
 Kind = Literal["passed", "failed", "incomplete", "untouched"]
@@ -54,7 +54,7 @@ SEVERITY: tuple[Result, ...] = (
     "passed",
 )
 JUDGED = frozenset({"passed", "known_false"})
-"""Results of tests that ran to their end and said what they had to say."""
+"""Results of tests that finished and judged what they test."""
 
 PHRASES: Mapping[str, str] = {
     "skipped": "skipped",
@@ -66,31 +66,31 @@ PHRASES: Mapping[str, str] = {
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What one test did in its last attempt."""
+    """The outcome of one test in its last attempt."""
 
     nodeid: str
     services: tuple[str, ...]
     """Services that the test is about."""
     result: Result
     flaky: bool = False
-    """An earlier attempt failed."""
+    """Whether an earlier attempt failed."""
     reason: str = ""
     kind: str = ""
-    """What of the reason a record may keep: nothing that a test or a plugin said."""
+    """The reason for records: without messages of a test or a plugin."""
     diagnosis: str = ""
-    """The cause in one sentence, where the facts decided it; no record keeps it."""
+    """The cause in one sentence, if the facts decided it; never written to a record."""
     command: str = ""
-    """What to do about it."""
+    """The command of the diagnosis."""
     evidence: str = ""
-    """The page about what the failed test left, below pytest's folder."""
+    """The evidence page of the failed test, relative to pytest's folder."""
     contacts: tuple[str, ...] = ()
     """Services that really answered during the test."""
     looks: tuple[str, ...] = ()
-    """Services whose container the test looked at."""
+    """Services whose container the test inspected."""
     doubts: Mapping[str, str] = field(default_factory=dict)
-    """Services that may have answered → where it is said who else may have."""
+    """Service that may have answered → the place of the rule by which another may have."""
     assertions: int = 0
-    """Assertion sites in the test's code."""
+    """Number of assertion sites in the test's code."""
     started: datetime | None = None
     seconds: float = 0.0
 
@@ -102,19 +102,19 @@ class Required(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     phase: str = ""
     source: str = ""
-    """The file that holds it, relative to the project."""
+    """The file with the test, relative to the project."""
     no_contact: frozenset[str] = frozenset()
-    """Those of its services that it need not touch."""
+    """Those of its services that it need not contact."""
 
 
 class HiddenFile(Struct, frozen=True, kw_only=True):
-    """A file of the suites, or a test in it, that is about services and was not collected."""
+    """A file of the suites, or a test in it, that names services and was not collected."""
 
     path: str
     services: tuple[str, ...]
-    """The services that its text names; empty: they cannot be told, so it may be any."""
+    """The services that its text names; empty: not known, so it may be any service."""
     why: str
-    """`skipped: could not import 'x'`, or that something left it out."""
+    """Why it was not collected: `skipped: could not import 'x'`, or what excluded it."""
 
     def concerns(self, service: str) -> bool:
         """Whether a test of the service may be among those that were not collected."""
@@ -126,7 +126,7 @@ class Inventory(Struct, frozen=True, kw_only=True):
 
     required: tuple[Required, ...]
     complete: bool
-    """False: it could not be taken, and nobody earns credit."""
+    """False: the tests could not all be collected, so no pass is credited."""
     why: tuple[str, ...] = ()
     """Why it is not complete, in sentences."""
     hidden: tuple[HiddenFile, ...] = ()
@@ -139,31 +139,31 @@ class Inventory(Struct, frozen=True, kw_only=True):
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):
-    """What is known of the run as a whole."""
+    """Facts about the run as a whole."""
 
     interrupted: bool = False
-    """Ctrl-C or a signal: nobody earns credit."""
+    """Whether Ctrl-C or a signal ended the run: no pass is credited."""
     collection_errors: tuple[str, ...] = ()
     deselected: frozenset[str] = frozenset()
-    """Node ids that an option took out after they were collected."""
+    """Node ids that an option deselected after they were collected."""
     selection: str = ""
     """The arguments that selected, as typed: `-k test_a`, `suites/phase5_ai`."""
     ended_early: str = ""
     """Why not everything ran: `-x`, `pytest.exit: …`, a lost worker."""
     deviations: tuple[str, ...] = ()
-    """What made the tests weaker than the suites are: `--noconftest`, `-p no:myplugin`."""
+    """Options that weaken the tests of the suites: `--noconftest`, `-p no:myplugin`."""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What one run says about one service."""
+    """The result of one run for one service."""
 
     service: str
     kind: Kind
     flaky: bool = False
     reasons: tuple[str, ...] = ()
-    """Why, with the texts that tests and plugins brought: for who looks on, never for a record."""
+    """The reasons with messages of tests and plugins: for the terminal, never for a record."""
     recorded: tuple[str, ...] = ()
-    """The same without them: which test, and what kind of failure."""
+    """The reasons without these messages, for records: the test, and the kind of failure."""
     required: int = 0
     passed: int = 0
     flaky_tests: int = 0
@@ -174,11 +174,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """Node ids of the tests whose claim is known to be false."""
     assertions: int = 0
     contacts: int = 0
-    """Tests during which the service answered."""
+    """Number of tests during which the service answered."""
     started: datetime | None = None
     """Start of the first of its tests that ran."""
     letters: Mapping[str, str] = field(default_factory=dict)
-    """Node id → one letter, for the history: `.` passed, `~` flaky, else as pytest's own."""
+    """Node id → letter of the history: `.` passed, `~` flaky, `k`/`K` claims, else pytest's own."""
 
 
 def worst_result(results: Iterable[Result]) -> Result:
