@@ -1,1 +1,1 @@
-"""Shards: one run, divided over machines and joined to the verdict that it would have had."""
+"""Shards: one run that is divided among machines, and joined to the verdict of a single run."""

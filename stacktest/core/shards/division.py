@@ -1,6 +1,6 @@
-"""Divides tests among shards: by whole services as far as that is even, else by ever smaller parts.
+"""Divides tests among shards evenly: by whole services if possible, else by smaller groups.
 
-A group of tests is split only where its shard would be too full otherwise:
+A group of tests is split only if its shard would be too long otherwise:
 
 | a group                                            | is split into                    |
 |----------------------------------------------------|----------------------------------|
@@ -18,13 +18,13 @@ from typing import NamedTuple
 from msgspec import Struct
 
 TOLERANCE = 0.05
-"""By how much the longest shard may exceed the ideal before more is split."""
+"""By which share the longest shard may exceed the ideal time before groups are split."""
 UNKNOWN_MS = 1000
-"""How long a test takes where no time of any test is known."""
+"""Assumed duration of a test if no duration of any test is known."""
 
 
 class Divisible(NamedTuple):
-    """A test, as far as its place matters."""
+    """A test with the facts by which tests are grouped."""
 
     name: str
     path: str
@@ -32,7 +32,7 @@ class Divisible(NamedTuple):
 
 
 class Group(Struct, frozen=True):
-    """Tests that stay together, sorted, and how long they take in all."""
+    """Tests that stay in one shard, sorted, and their total duration."""
 
     tests: tuple[Divisible, ...]
     ms: int
@@ -41,7 +41,7 @@ class Group(Struct, frozen=True):
 def divide(
     tests: Iterable[Divisible], known: Mapping[str, int], count: int
 ) -> tuple[frozenset[str], ...]:
-    """The names of the tests of each of `count` shards; `known` are milliseconds by name."""
+    """The names of the tests of each of `count` shards; `known`: name → milliseconds."""
     ordered = sorted(tests)
     times = _times(ordered, known)
     groups = _grouped(ordered, _joined_services(ordered), times)
@@ -66,7 +66,7 @@ def divide(
 
 
 def _times(tests: Sequence[Divisible], known: Mapping[str, int]) -> dict[str, int]:
-    """A time for every test, never 0: where it is not known, that of an ordinary one."""
+    """A time for every test, never 0; an unknown one is the median of the known times."""
     values = [known[test.name] for test in tests if test.name in known]
     usual = median_low(values) if values else UNKNOWN_MS
     return {test.name: max(1, known.get(test.name, usual)) for test in tests}
@@ -81,7 +81,7 @@ def _load(groups: Iterable[Group]) -> int:
 
 
 def _joined_services(tests: Iterable[Divisible]) -> Callable[[Divisible], Hashable]:
-    """Tests of services that tests name together have one key; those without a service, a file."""
+    """A key by which to group tests: services that tests name together, else the file."""
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -109,7 +109,7 @@ def _grouped(
 
 
 def _first_split(groups: Iterable[Group], times: Mapping[str, int]) -> list[Group]:
-    """The parts of the longest group that has any."""
+    """The parts of the longest group that can be split; empty if none can."""
     for group in sorted(groups, key=_longest_first):
         for key in _KEYS:
             parts = _grouped(group.tests, key, times)
@@ -126,7 +126,7 @@ _KEYS: tuple[Callable[[Divisible], Hashable], ...] = (
 
 
 def _shared_out(groups: Iterable[Group], count: int) -> list[list[Group]]:
-    """The longest group first, each to the shard that has least to do."""
+    """Gives the groups to shards, the longest first, each to the shard with the lowest load."""
     shards: list[list[Group]] = [[] for _ in range(count)]
     loads = [0] * count
     for group in sorted(groups, key=_longest_first):

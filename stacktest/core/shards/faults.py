@@ -1,15 +1,15 @@
-"""What keeps records of shards from being one run, each fault with the shard that it is about.
+"""Finds faults for which records of shards cannot be joined to one run.
 
-| fault         | a shard                                                                      |
+| fault         | about a shard                                                                |
 |---------------|------------------------------------------------------------------------------|
 | torn          | whose record cannot be read, or was changed                                  |
-| missing       | of which there is no record, or a test that none of them ran                 |
-| doubled       | of which there are two records, or a test that two of them ran               |
+| missing       | without a record, or a test that no shard ran                                |
+| doubled       | with two records, or a test that two shards ran                              |
 | foreign       | of another division, stack, engine or key                                    |
-| stale         | of another commit, inventory, selection or run, or older than what is known  |
-| contradicting | that saw another service or other test code than the others                  |
+| stale         | of another commit, inventory, selection or run, or older than a known run    |
+| contradicting | with other fingerprints or other test code than the others                   |
 
-With any of them nothing is joined: an incomplete run neither credits nor revokes.
+With any fault nothing is joined: an incomplete run neither credits nor revokes.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from stacktest.core.unknown import Unknown
 T = TypeVar("T")
 FaultKind = Literal["torn", "missing", "doubled", "foreign", "stale", "contradicting"]
 LISTED = 3
-"""How many tests a fault names."""
+"""Maximum number of tests that a fault names."""
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     kind: FaultKind
     subject: str
-    """`shard 2/4`, or the file where it does not say which shard it is."""
+    """`shard 2/4`, or the file if the shard is not known, or tests."""
     why: str
 
     def __str__(self) -> str:
@@ -43,20 +43,20 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 
 class Checkout(Struct, frozen=True, kw_only=True):
-    """What the machine that joins the shards knows of the stack."""
+    """Facts about the stack on the machine that joins the shards."""
 
     stack: str
     """Name of the project."""
     services: frozenset[str]
     commit: str | None
     repo: Mapping[str, str | Unknown]
-    """Service → what the repository here says of it."""
+    """Service → its repository fingerprint in this checkout."""
     last_runs: Mapping[str, LastRun]
-    """Service → its newest run in the ledger here."""
+    """Service → its newest run in this checkout's ledger."""
 
 
 def faults_of(records: Sequence[ShardRecord], checkout: Checkout) -> tuple[Fault, ...]:
-    """Every fault of the records; none: they are one run."""
+    """Every fault of the records; empty: they can be joined to one run."""
     ordered = sorted(records, key=lambda record: (record.shard, record.run.id))
     return tuple(
         dict.fromkeys(
@@ -80,7 +80,7 @@ def _fault(kind: FaultKind, record: ShardRecord, why: str) -> Fault:
 
 
 def _usual(values: Iterable[T]) -> T:
-    """The value that most have; of several the first."""
+    """The most frequent value; of several the first."""
     return Counter(values).most_common(1)[0][0]
 
 
@@ -126,7 +126,7 @@ _SHARED: tuple[tuple[FaultKind, Callable[[ShardRecord], object], str], ...] = (
     ),
     ("stale", lambda r: r.times, "its tests were divided by other times: durations.json differs"),
 )
-"""What all shards have to share."""
+"""Values that all shards must have in common: fault kind, value, message."""
 
 
 def _differences(records: Sequence[ShardRecord]) -> Iterator[Fault]:
@@ -136,7 +136,7 @@ def _differences(records: Sequence[ShardRecord]) -> Iterator[Fault]:
 
 
 def _tests(records: Sequence[ShardRecord]) -> Iterator[Fault]:
-    """Each test of the selection has to have exactly one outcome."""
+    """Faults of tests that do not have exactly one outcome."""
     counts = Counter(outcome.nodeid for record in records for outcome in record.outcomes)
     order = Counter(_usual(record.order for record in records))
     if absent := list(order - counts):
@@ -207,7 +207,7 @@ def _moved_since(record: ShardRecord, checkout: Checkout) -> Iterator[str]:
 def _newer_runs(
     record: ShardRecord, runs: Iterable[str], checkout: Checkout
 ) -> Iterator[tuple[str, LastRun]]:
-    """Runs of services that the shard tested, which began no earlier than it."""
+    """Runs in the ledger of services that the shard tested, which began no earlier than it."""
     tested = {name for outcome in record.outcomes for name in outcome.services}
     for name in sorted(tested & checkout.last_runs.keys()):
         last_run = checkout.last_runs[name]

@@ -1,13 +1,13 @@
-"""Joins the records of all shards to what one run on one machine would have seen.
+"""Joins the records of all shards to one run, as if one machine had run all tests.
 
-| of a service          | the joined run has                                                   |
+| of a service          | in the joined run                                                    |
 |-----------------------|----------------------------------------------------------------------|
-| fingerprint           | that of the shards that ran or tested it, as far as all of them know |
-| containers            | those of all shards; of one alone where that shard earns no credit   |
-| drift, and unverified | that of the shards that ran or tested it                             |
-| declared moves        | those of each shard, while the containers of the others stand        |
+| fingerprint           | of the shards that ran or tested it; parts that all of them know     |
+| containers            | of all shards; of one shard only if its containers prevent a pass    |
+| drift, and unverified | of the shards that ran or tested it                                  |
+| declared moves        | shard by shard, with the containers of the others unchanged          |
 
-The records have no faults; see `faults`.
+The records have to be without faults; see `faults`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,11 +30,11 @@ from stacktest.core.unknown import Unknown
 
 Observations = Mapping[str, ServiceObservation]
 Moment = Callable[[ShardRecord], Observations]
-"""Which observations of a shard: those before its tests, or those after."""
+"""Selects a shard's observations: those before its tests, or those after."""
 
 
 class JoinedRun(Struct, frozen=True, kw_only=True):
-    """One run, as its end looks at it."""
+    """The joined run, in the form in which the end of a run is processed."""
 
     id: str
     started: datetime
@@ -55,12 +55,12 @@ class JoinedRun(Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> tuple[Collected, ...]:
-        """The inventory."""
+        """All tests of the inventory."""
         return tuple(test.collected() for test in self.inventory.tests)
 
     @property
     def hidden(self) -> tuple[HiddenFile, ...]:
-        """Files of the suites of which nothing was collected."""
+        """Files of the suites from which no test was collected."""
         return tuple(file.hidden() for file in self.inventory.hidden)
 
     @property
@@ -70,7 +70,7 @@ class JoinedRun(Struct, frozen=True, kw_only=True):
 
 
 def join(records: Iterable[ShardRecord]) -> JoinedRun:
-    """The run that the shards are together."""
+    """Joins the records of all shards."""
     shards = sorted(records, key=attrgetter("shard"))
     first = shards[0]
     inventory = first.inventory
@@ -108,7 +108,7 @@ def _any_of(flags: Iterable[bool | None]) -> bool | None:
 
 
 def _outcomes(shards: Sequence[ShardRecord]) -> tuple[Outcome, ...]:
-    """The outcomes in the order of a whole run."""
+    """The outcomes of all shards in the order of an undivided run."""
     places = {nodeid: place for place, nodeid in enumerate(shards[0].order)}
     outcomes = (outcome.outcome() for record in shards for outcome in record.outcomes)
     return tuple(sorted(outcomes, key=lambda outcome: places[outcome.nodeid]))
@@ -157,14 +157,14 @@ def _observation(name: str, shards: Sequence[ShardRecord], moment: Moment) -> Se
 
 
 def _has_changed(record: ShardRecord, name: str) -> bool:
-    """Whether the service was another one at the end of this shard: that decides for all."""
+    """Whether the service changed during this shard; then its fingerprint is the joined one."""
     return bool(changes(record.before[name].fingerprint, record.after[name].fingerprint))
 
 
 def _is_fit(record: ShardRecord, name: str) -> bool:
-    """Whether the containers of this shard stand in no pass's way: the others' would hide that.
+    """Whether the containers of this shard allow a pass; if not, only they are joined.
 
-    They were there while it was tested, and declared moves alone explain which they were.
+    Containers existed while the service was tested, and declared moves explain all changes.
     """
     before, after = record.before[name].containers, record.after[name].containers
     if isinstance(before, Unknown) or isinstance(after, Unknown):
@@ -184,7 +184,7 @@ def _is_tested(record: ShardRecord, name: str) -> bool:
 
 
 def _as_all_know(fingerprints: Sequence[Fingerprint]) -> Fingerprint:
-    """Equal fingerprints, without the parts that one of them does not know."""
+    """The common fingerprint; a part that one of them does not know is unknown."""
     first, *others = fingerprints
     unknown = {
         part: value
@@ -196,7 +196,7 @@ def _as_all_know(fingerprints: Sequence[Fingerprint]) -> Fingerprint:
 
 
 def _best_known(fingerprints: Sequence[Fingerprint]) -> Fingerprint:
-    """Of shards that only read the service's files: the first that knows most."""
+    """The fingerprint with the fewest unknown parts, for shards that only read the files."""
     return min(
         fingerprints, key=lambda f: sum(isinstance(value, Unknown) for value in f.parts.values())
     )
@@ -218,7 +218,7 @@ def _all_of(rows: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _moves(shards: Sequence[ShardRecord]) -> Iterator[Move]:
-    """The moves of one shard after the other, with the containers that the others have then."""
+    """The moves shard by shard, with the containers that the other shards have at that time."""
     for place, record in enumerate(shards):
         others = [
             *(earlier.after for earlier in shards[:place]),
@@ -233,7 +233,7 @@ def _moves(shards: Sequence[ShardRecord]) -> Iterator[Move]:
 def _beside(
     containers: Mapping[str, Containers], others: Sequence[Observations]
 ) -> dict[str, Containers]:
-    """The containers of each service with those that it has in other shards."""
+    """Service → its containers, and those that it has in other shards."""
     return {name: (*refs, *_elsewhere(name, refs, others)) for name, refs in containers.items()}
 
 

@@ -1,7 +1,7 @@
-"""One service as a shard observed it, written down so that another machine judges it alike.
+"""The JSON form of a service's observation in a shard, from which another machine can judge it.
 
-It holds what a judgement looks at, and neither values nor the digests behind a part: only
-`.stacktest/` of the machine that looked has those.
+It contains the input of a judgement, but neither values nor the ingredients' digests: those are
+only in `.stacktest/` of the machine that made the observation.
 """
 
 from collections.abc import Mapping

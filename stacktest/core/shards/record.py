@@ -1,8 +1,8 @@
-"""What one shard leaves behind: all that the end of its run looked at, and nothing it concluded.
+"""The record of one shard: all observations that the end of a run needs, without conclusions.
 
-`stacktest merge` joins such records and lets the end of a run happen once, on what all of them saw.
-A record is committed nowhere, but people may download it: like every record it holds no text that a
-test or a program wrote, and no value of a variable.
+`stacktest merge` joins such records and then processes the end of the run once, on all of their
+data. A record is not committed, but people may download it: like every record it contains no text
+of a test or a program, and no value of a variable.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class ShardTest(PlainRecord, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, test: Collected) -> Self:
-        """The test without what only the process that collected it can use."""
+        """The test without fields that only the collecting process can use."""
         return cls(
             nodeid=test.nodeid,
             services=test.services,
@@ -51,7 +51,7 @@ class ShardTest(PlainRecord, frozen=True, kw_only=True):
         )
 
     def collected(self) -> Collected:
-        """The test as plan, verdict and credit look at it."""
+        """The test with the fields that plan, verdict and credit use."""
         return Collected(
             nodeid=self.nodeid,
             reported=self.nodeid,
@@ -69,7 +69,7 @@ class ShardTest(PlainRecord, frozen=True, kw_only=True):
 
 
 class ShardOutcome(PlainRecord, frozen=True, kw_only=True):
-    """What one test did; why it failed is only in the reports of its own machine."""
+    """The outcome of one test; its message is only in the reports of the shard's machine."""
 
     nodeid: str
     services: tuple[str, ...]
@@ -84,7 +84,7 @@ class ShardOutcome(PlainRecord, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
-        """The outcome without its text."""
+        """The outcome without its message."""
         return cls(
             nodeid=outcome.nodeid,
             services=outcome.services,
@@ -99,7 +99,7 @@ class ShardOutcome(PlainRecord, frozen=True, kw_only=True):
         )
 
     def outcome(self) -> Outcome:
-        """The outcome as verdicts look at it."""
+        """The outcome in the form that verdicts use."""
         return Outcome(
             nodeid=self.nodeid,
             services=self.services,
@@ -116,7 +116,7 @@ class ShardOutcome(PlainRecord, frozen=True, kw_only=True):
 
 
 class ShardHiddenFile(PlainRecord, frozen=True, kw_only=True):
-    """A file of the suites of which nothing was collected."""
+    """A file of the suites from which no test was collected."""
 
     path: str
     services: tuple[str, ...]
@@ -124,11 +124,11 @@ class ShardHiddenFile(PlainRecord, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, file: HiddenFile) -> Self:
-        """The file, and by its kind why nothing was collected."""
+        """The file, with the kind of the reason only."""
         return cls(path=file.path, services=file.services, why=bare_cause(file.why))
 
     def hidden(self) -> HiddenFile:
-        """The file as verdicts look at it."""
+        """The file in the form that verdicts use."""
         return HiddenFile(path=self.path, services=self.services, why=self.why)
 
 
@@ -143,7 +143,7 @@ class NotUp(PlainRecord, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, failure: StartFailure) -> Self:
-        """The failure without words of other programs."""
+        """The failure without messages of other programs."""
         return cls(
             service=failure.service,
             cause=failure.recorded,
@@ -153,7 +153,7 @@ class NotUp(PlainRecord, frozen=True, kw_only=True):
         )
 
     def failure(self) -> StartFailure:
-        """The failure as the end of a run looks at it."""
+        """The failure in the form that the end of a run uses."""
         return StartFailure(
             service=self.service,
             cause=self.cause,
@@ -164,61 +164,61 @@ class NotUp(PlainRecord, frozen=True, kw_only=True):
 
 
 class CodeOfFile(PlainRecord, frozen=True, kw_only=True):
-    """The code of one test file: as it was collected, and as it was when the tests had run."""
+    """Digests of the code of one test file: at collection, and after the tests."""
 
     path: str
     collected: str
-    """Empty where the file was saved again while others were collected."""
+    """Empty if the file was saved again during the collection."""
     after: str
 
 
 class ShardInventory(PlainRecord, frozen=True, kw_only=True):
-    """Every test that is required, whatever was selected, and what may be missing of them."""
+    """All required tests, independent of the selection, and files that could not be collected."""
 
     tests: tuple[ShardTest, ...]
     unlisted: tuple[ShardTest, ...]
     """Tests of the selection that are not required."""
     elsewhere: tuple[str, ...]
-    """Those of them that lie outside the suites."""
+    """Node ids of tests in `unlisted` that are outside of the suites."""
     errors: tuple[str, ...]
     hidden: tuple[ShardHiddenFile, ...]
 
     @property
     def digest(self) -> str:
-        """The same for the same inventory."""
+        """A digest of the inventory."""
         return digest(self.to_dict())
 
 
 class ShardRun(PlainRecord, frozen=True, kw_only=True):
-    """How the run of a shard went, apart from its tests."""
+    """Facts about the run of a shard beside its outcomes."""
 
     selection: str
-    """Arguments that selected tests before they were divided, without expressions."""
+    """Arguments that select tests before the division, without expressions."""
     deselected: tuple[str, ...] = ()
-    """Tests that were collected, and deselected before they were divided."""
+    """Tests that were deselected after the collection and before the division."""
     deviations: tuple[str, ...] = ()
     interrupted: bool = False
     ended_early: str = ""
 
 
 class ShardRecord(Struct, frozen=True, kw_only=True):
-    """One shard: what it was to run, what it saw, and what came of each of its tests."""
+    """One shard: its selection, its observations, and the outcomes of its tests."""
 
     shard: Shard
     group: str
-    """Names the run of CI that all shards belong to; empty outside of one."""
+    """Id of the CI run that all shards belong to; empty outside of CI."""
     stack: str
     """Name of the project; `run.stack` also names the engine."""
     run: Run
     key_id: str
     times: str
-    """Digest of the remembered times that the tests were divided by."""
+    """Digest of the durations that were used to divide the tests."""
     inventory: ShardInventory
     order: tuple[str, ...]
-    """Every test that was divided, in the order of a whole run."""
+    """All divided tests, in the order of an undivided run."""
     facts: ShardRun
     outcomes: tuple[ShardOutcome, ...]
-    """One for each test of this shard."""
+    """One outcome for each test of this shard."""
     code: tuple[CodeOfFile, ...]
     before: Mapping[str, ServiceObservation]
     after: Mapping[str, ServiceObservation]
@@ -228,7 +228,7 @@ class ShardRecord(Struct, frozen=True, kw_only=True):
     fallen: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Json]:
-        """The document `2-of-4.json`; its digest shows that it is whole."""
+        """The document `2-of-4.json`; its digest shows that it is complete and unchanged."""
         document = self._content()
         return {**document, "digest": digest(document)}
 

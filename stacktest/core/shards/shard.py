@@ -1,4 +1,4 @@
-"""One part of a run that is divided: `2/4` is the second of four."""
+"""The number of a shard: `2/4` is the second of four."""
 
 import re
 from typing import Self
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Shard(Struct, frozen=True, kw_only=True, order=True):
-    """Which part of how many."""
+    """One part of a divided run."""
 
     index: int
     """From 1 to `count`."""
@@ -15,7 +15,7 @@ class Shard(Struct, frozen=True, kw_only=True, order=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The shard that `2/4` names; a ValueError says why a text names none."""
+        """Parses `2/4`; a ValueError says why a text is not a shard."""
         match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
         if match is None:
             raise ValueError(f"{text!r} is not two numbers as in 2/4")
@@ -26,7 +26,7 @@ class Shard(Struct, frozen=True, kw_only=True, order=True):
 
     @property
     def file(self) -> str:
-        """Name of the file that holds its record."""
+        """Name of the file with its record."""
         return f"{self.index}-of-{self.count}.json"
 
     def __str__(self) -> str:
