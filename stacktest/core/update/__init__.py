@@ -1,1 +1,1 @@
-"""Changing what runs, kept only if the tests say so: what is replaced, saved, and put back."""
+"""Updates of running services: replace containers, run the tests, and put back on failure."""

@@ -1,4 +1,4 @@
-"""Which services an update replaces, whose data it has to save, and what speaks against it."""
+"""Which services an update replaces, whose data it has to save, and why it may be refused."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -17,13 +17,13 @@ from stacktest.core.shared_network import tenants_of
 from stacktest.core.unknown import Unknown
 
 _RUNNING = "container:"
-"""Reasons that begin so are about how a container does, not about what it is."""
+"""Prefix of reasons about a container's state, not about its definition."""
 _SHARED = ("network:", "volume:")
-"""Reasons that begin so are about what several services share: recreating one changes nothing."""
+"""Prefixes of reasons about shared networks and volumes, which recreating does not change."""
 
 
 def differences(drift: Iterable[str]) -> tuple[str, ...]:
-    """The reasons for which recreating a service makes it what the files say."""
+    """The reasons for drift that recreating the service ends."""
     return tuple(reason for reason in drift if not reason.startswith((_RUNNING, *_SHARED)))
 
 
@@ -34,7 +34,7 @@ def edited_files(differs: Iterable[str]) -> tuple[str, ...]:
 
 
 def with_tenants(stack: Stack, chosen: Iterable[str]) -> frozenset[str]:
-    """The services, and those that run in their networks or with their volumes."""
+    """The services, and those that run in their networks or use their volumes or processes."""
     replaced = set(chosen)
     while (
         more := {
@@ -49,7 +49,7 @@ def with_tenants(stack: Stack, chosen: Iterable[str]) -> frozenset[str]:
 
 
 def whose_data(stack: Stack, replaced: Collection[str]) -> frozenset[str]:
-    """The services whose data a candidate may change: its own, and that of all it needs."""
+    """Services whose data the replaced ones may change: themselves, and all that they need."""
     names, todo = set(replaced), list(replaced)
     while todo:
         for need in dependencies_of(stack, todo.pop()):
@@ -60,12 +60,12 @@ def whose_data(stack: Stack, replaced: Collection[str]) -> frozenset[str]:
 
 
 class DataSources(Struct, frozen=True, kw_only=True):
-    """The data of services, by what the engine calls it."""
+    """The data of services, by the engine's names."""
 
     sources: Mapping[str, tuple[str, ...]]
     """Volume or path of the host → the services that write to it."""
     left_out: Mapping[str, str]
-    """What of the host they can write, which is not copied → what it is."""
+    """Writable path of the host that is not copied → its description."""
 
 
 def data_sources(containers: Iterable[Container], services: Collection[str]) -> DataSources:
@@ -96,9 +96,9 @@ def lacks_baseline(
     *,
     restored: Collection[str] = (),
 ) -> str:
-    """Why what runs is not known to work; empty where it is.
+    """Why the running containers are not known to work; empty: they are.
 
-    `restored` are ids of containers that an update put back and saw pass their tests.
+    `restored` are ids of containers that an update put back and that then passed their tests.
     """
     if last_pass is None or isinstance(last_pass, Unknown):
         return "it has no pass"
@@ -115,7 +115,7 @@ def lacks_baseline(
 
 
 def platform_refusal(old: Json, candidate: Json) -> str:
-    """Why an image cannot take the place of another: it is of another platform; empty: it can."""
+    """Why an image cannot replace another: its platform differs; empty: it can."""
     was, is_now = _platform(old), _platform(candidate)
     return "" if was == is_now else f"its image is for {is_now}, and {was} runs"
 
@@ -124,7 +124,7 @@ def platform_refusal(old: Json, candidate: Json) -> str:
 
 
 def _heirs(stack: Stack, owner: str) -> Iterable[str]:
-    """Services that mount all volumes of `owner`, or share its processes."""
+    """Services that mount the volumes of `owner`, or share its process or IPC name space."""
     for name, service in stack.services.items():
         definition = service.definition if isinstance(service.definition, dict) else {}
         from_others = {str(s).partition(":")[0] for s in definition.get("volumes_from") or ()}

@@ -1,4 +1,4 @@
-"""The drift that updates explain: one of the service is still open, or was put back."""
+"""Reasons for drift that updates cause: an update of the service is open, or was put back."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ def update_drift(
     *,
     is_own: bool = False,
 ) -> Mapping[str, tuple[str, ...]]:
-    """Service → the reason for its drift that an update is.
+    """Service → the reason for its drift, if that is an update.
 
-    `journal` is the update that is open, `is_own` whether this process works for it: then only what
-    it puts back has a reason. `drift` is how each service differs from the files: where it does
-    not, nothing of what was put back is left to tell.
+    `journal` is the open update, `is_own` whether this process belongs to it: then only services
+    that it puts back have a reason. `drift` has the differences from the files by service: a
+    service without differences has no reason, although its update was put back.
     """
     causes = {
         name: update.cause

@@ -1,6 +1,6 @@
-"""The journal of one update: what runs, what was copied, and which step it is at.
+"""The journal of one update: the old containers, the saved data, and the current step.
 
-It holds names, ids and digests. Values of variables stay where they were: with the engine, in the
+It contains names, ids and digests. Values of variables are not in it: the engine has them, in the
 spare of each container (`spare.py`).
 """
 
@@ -17,7 +17,7 @@ UPDATE = "stacktest.update/1"
 
 
 class Candidate(PlainRecord, frozen=True, kw_only=True):
-    """What a service is to become."""
+    """The new version of a service: its image, and a digest of image and files."""
 
     service: str
     image: str
@@ -25,18 +25,18 @@ class Candidate(PlainRecord, frozen=True, kw_only=True):
     named: str
     """The image that a person named in place of the one in the files; empty: that of the files."""
     digest: str
-    """Of the image and of all files: the same candidate has the same one."""
+    """Digest of the image and of all files; it identifies the candidate."""
     differs: tuple[str, ...]
-    """How what ran differed from the files, by name."""
+    """Reasons by which the old container differed from the files."""
 
 
 class OldContainer(PlainRecord, frozen=True, kw_only=True):
-    """A container that is replaced, and the one that remembers how it was made."""
+    """A container that is replaced, and the spare that has its configuration."""
 
     service: str
     name: str
     container: str
-    """Its id when the update began."""
+    """The container's id when the update began."""
     image: str
     spare: str
     """Name of a container that is never started and holds the configuration."""
@@ -52,12 +52,12 @@ class SavedData(PlainRecord, frozen=True, kw_only=True):
 
     @property
     def copy(self) -> DataCopy:
-        """The same for whoever copies."""
+        """The same data as a `DataCopy`."""
         return DataCopy(volume=self.volume, source=self.source, services=self.services)
 
 
 class Journal(PlainRecord, frozen=True, kw_only=True):
-    """One update, from the first thing that it changes to its end: `update.json`."""
+    """One update, from its first change to its end: `update.json`."""
 
     SCHEMA = UPDATE
     LATER = ("restored",)
@@ -67,41 +67,41 @@ class Journal(PlainRecord, frozen=True, kw_only=True):
     started: datetime
     finished: datetime | None = None
     candidates: tuple[Candidate, ...]
-    """In the order in which the services are replaced."""
+    """The candidates, in the order in which services are replaced."""
     containers: tuple[OldContainer, ...]
     data: tuple[SavedData, ...]
     writers: tuple[str, ...] = ()
     """Ids of other running containers that write to this data: stopped while it is put back."""
     model: str
-    """Digest of the compose model that the candidates come from."""
+    """Digest of the candidates' compose model."""
     without_baseline: bool = False
-    """Whether a service was replaced that had no standing pass."""
+    """Whether a service without a valid pass was replaced."""
     rehearsal: str = ""
     """The rehearsal that passed; empty: there was none."""
     why: str = ""
     """Why it was put back; empty: a person asked for it."""
     works: bool | None = None
-    """Whether the tests passed on what was put back."""
+    """Whether the tests passed after the old containers were put back; None: not known."""
     restored: tuple[str, ...] = ()
-    """Ids of the containers that took the places of the old ones."""
+    """Ids of the containers that were made again in place of the old ones."""
     stood_ms: int = 0
-    """Milliseconds from the first stop until everything was ready again, of the last way."""
+    """Milliseconds from the first stop until all was ready, of the last replacing or put-back."""
     kept_until: datetime | None = None
-    """Until when copies and spares stay after the end."""
+    """Until when copies and spares are kept after the end; None: they are not kept."""
 
     @property
     def cause(self) -> str:
-        """Why it was put back, in words."""
+        """Why the update was put back, as a sentence."""
         return self.why or "a person undid it"
 
     @property
     def is_open(self) -> bool:
-        """Whether something is left to do."""
+        """Whether the update has not ended."""
         return self.step not in CLOSED
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether all that is needed to put everything back is still there."""
+        """Whether all data and spares that are needed to put everything back still exist."""
         return self.is_open or (self.step == "kept" and self.kept_until is not None)
 
     @property
@@ -110,14 +110,14 @@ class Journal(PlainRecord, frozen=True, kw_only=True):
         return tuple(candidate.service for candidate in self.candidates)
 
     def after(self, outcome: Outcome, **changes: Any) -> Self:
-        """The journal at the step that follows."""
+        """The journal at the next step."""
         return replace(self, step=next_step(self.step, outcome), **changes)
 
 
 def refused_again(
     candidates: Sequence[Candidate], earlier: Sequence[Journal]
 ) -> Mapping[str, Journal]:
-    """Service → the update in which this very candidate, the last one tried, was put back."""
+    """Service → the update that put this candidate back, if it was the last one tried."""
     last = last_tried(earlier)
     return {
         candidate.service: last[candidate.service][1]
@@ -129,9 +129,9 @@ def refused_again(
 
 
 def works_again(earlier: Sequence[Journal], service: str) -> frozenset[str]:
-    """Ids of the containers that the last update of a service put back and saw pass their tests.
+    """Ids of containers that the last update of a service put back and that passed their tests.
 
-    They run what the files no longer say, so no run of the tests credits them.
+    They differ from the files, so no run of the tests credits them.
     """
     _, journal = last_tried(earlier).get(service, (None, None))
     if journal is None or journal.step != "put_back" or not journal.works:
@@ -140,7 +140,7 @@ def works_again(earlier: Sequence[Journal], service: str) -> frozenset[str]:
 
 
 def last_tried(ended: Sequence[Journal]) -> Mapping[str, tuple[Candidate, Journal]]:
-    """Service → what it was last replaced with, and the update that did."""
+    """Service → the candidate that last replaced it, and the update that did."""
     last: dict[str, tuple[Candidate, Journal]] = {}
     for journal in sorted(ended, key=lambda journal: journal.started):
         if journal.step in {"kept", "put_back"}:

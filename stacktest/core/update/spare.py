@@ -1,10 +1,10 @@
-"""A spare: a container that is never started and remembers how another one was made.
+"""A spare: a container that is never started and stores the configuration of another one.
 
-What `docker inspect` says of the old container goes to the engine twice: as the spare's own
-configuration, where variables and commands belong, and as one label for what the spare must not
-have itself: compose labels, networks, ports, restart policy. From the spare alone the old container
-can be made again, after a crash, too. It also keeps the old image and the old volumes in use, so
-that no `prune` takes them.
+The `docker inspect` data of the old container is stored in two places: variables and command in the
+spare's own configuration, and settings that the spare must not have itself (compose labels,
+networks, ports, restart policy) in one label. From the spare alone the old container can be made
+again, even after a crash. It also keeps the old image and the old volumes in use, so that `prune`
+does not remove them.
 """
 
 import json
@@ -14,21 +14,21 @@ from dataclasses import dataclass, field
 from stacktest.core.json_data import Json
 
 REMEMBERED = "stacktest.remembered"
-"""The label that holds what the spare must not have itself."""
+"""The label with the settings that the spare must not have itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recreation:
-    """What the engine is asked to make a container again."""
+    """The request to the engine that makes a container again."""
 
     name: str
     body: Json = field(repr=False)
     networks: Mapping[str, Json] = field(default_factory=dict, repr=False)
-    """Further networks → how the container is connected to them."""
+    """Further network → the settings to connect the container to it."""
 
 
 def spare_body(inspect: Json, labels: Mapping[str, str]) -> Json:
-    """The spare of a container, as the engine is asked to create it; `labels` mark it as ours."""
+    """The request to create the spare of a container; `labels` mark it as stacktest's."""
     config, host = inspect["Config"], inspect["HostConfig"]
     remembered = {
         "name": inspect["Name"].lstrip("/"),
@@ -55,10 +55,10 @@ def spare_body(inspect: Json, labels: Mapping[str, str]) -> Json:
 
 
 def recreation(spare: Json, *, image: str, ids: Mapping[str, str]) -> Recreation:
-    """The old container again, from the inspected spare.
+    """The request to make the old container again, from the inspected spare.
 
-    `image` is how its image is named; `ids` are old ids of containers → those that took their
-    place, for what shares their network or their volumes.
+    `image` is the reference of its image; `ids` are old ids of containers → new ids, for
+    containers that share their network or their volumes.
     """
     config = spare["Config"]
     remembered = _remembered(spare)
@@ -99,12 +99,12 @@ def _remembered(spare: Json) -> Json:
 
 
 def _is_own_hostname(inspect: Json) -> bool:
-    """The engine names a container without a host name after the beginning of its id."""
+    """Whether the host name is the engine's default, the beginning of the id."""
     return bool(inspect["Config"].get("Hostname", "") == inspect["Id"][:_SHORT])
 
 
 def _mounts(inspect: Json) -> list[Json]:
-    """The mounts as they were asked for, and each nameless volume by the name that it was given."""
+    """The requested mounts, with anonymous volumes by the name that the engine gave them."""
     host = inspect["HostConfig"]
     asked = {mount["Target"]: dict(mount) for mount in host.get("Mounts") or ()}
     bound = {bind.split(":")[1] for bind in host.get("Binds") or () if ":" in bind}
@@ -118,7 +118,7 @@ def _mounts(inspect: Json) -> list[Json]:
 
 
 def _endpoints(inspect: Json) -> dict[str, Json]:
-    """How the container is connected, without what the engine chose at its start."""
+    """Settings of the container's networks, without values that the engine chose at its start."""
     endpoints = {}
     for name, network in (inspect["NetworkSettings"].get("Networks") or {}).items():
         endpoint = {key: network[key] for key in _OF_THE_ENDPOINT if network.get(key)}
@@ -130,7 +130,7 @@ def _endpoints(inspect: Json) -> dict[str, Json]:
 def _first_network(
     host: Json, networks: Mapping[str, Json]
 ) -> tuple[dict[str, Json], dict[str, Json]]:
-    """The network that a container is created with, and those that it is connected to then."""
+    """The network for creating the container, and those to connect it to afterwards."""
     mode = host.get("NetworkMode", "")
     if mode in {"none", "host"} or mode.startswith("container:"):
         return {}, {}
@@ -142,7 +142,7 @@ def _first_network(
 
 
 def _following(host: Json, ids: Mapping[str, str]) -> Json:
-    """The host configuration with the new ids of the containers that it names."""
+    """The host configuration with references to containers replaced by their new ids."""
     changed = dict(host)
     for key in _SHARED:
         kind, _, container = str(host.get(key) or "").partition(":")

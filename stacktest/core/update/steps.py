@@ -1,16 +1,16 @@
-"""The steps of an update, and which one follows: the whole order is one table.
+"""The steps of an update and their order, in one table.
 
-    step           what is done in it
-    saving         data is copied, and the old containers are written down as spares
-    replacing      the services are created anew, one after the other, until each is ready
+    step           actions
+    saving         data is copied, and spares of the old containers are created
+    replacing      the services are recreated one after the other, each until it is ready
     testing        their tests run, and those of everything that depends on them
-    putting_back   the old containers and the old data take the place of the new ones
-    proving        the tests run once more, on what was put back
+    putting_back   the old containers and the old data replace the new ones
+    proving        the tests run once more, on the containers that were put back
     kept           the end: the new containers stay
     put_back       the end: the old containers run again
     given_up       the end: nothing had been replaced
 
-Each step may be begun again after a crash; none needs anything but the journal and the engine.
+Each step can be repeated after a crash; it needs only the journal and the engine.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Outcome = Literal["done", "failed", "undo"]
 
 FIRST: Step = "saving"
 CLOSED: frozenset[Step] = frozenset({"kept", "put_back", "given_up"})
-"""Nothing is left to do."""
+"""Steps at which the update has ended."""
 
 _NEXT: Mapping[Step, Mapping[Outcome, Step]] = {
     "saving": {"done": "replacing", "failed": "given_up", "undo": "given_up"},
@@ -36,7 +36,7 @@ _NEXT: Mapping[Step, Mapping[Outcome, Step]] = {
 
 
 def next_step(step: Step, outcome: Outcome) -> Step:
-    """The step that follows; ValueError where `step` has no such end."""
+    """The next step; ValueError if `step` cannot end with this outcome."""
     try:
         return _NEXT[step][outcome]
     except KeyError:

@@ -12,15 +12,15 @@ class UpdateVerdict(Struct, frozen=True, kw_only=True):
 
     passed: bool
     why: str = ""
-    """The first test that failed, or why there is no verdict."""
+    """The first test that failed, or why the update did not pass; empty if it passed."""
 
 
 def judge_update(
     code: int, services: Collection[str], runs: Mapping[str, LastRun]
 ) -> UpdateVerdict:
-    """The verdict: good only if pytest ended with 0 and each replaced service has passed.
+    """The verdict: passed only if pytest exited with 0 and each replaced service passed.
 
-    `runs` are the records that this run has written, those of dependants included.
+    `runs` are the records that this run wrote, including those of dependants.
     """
     failed = sorted({test for run in runs.values() for test in run.tests.failed})
     if failed:
