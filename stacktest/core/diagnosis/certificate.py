@@ -1,4 +1,4 @@
-"""Diagnoses the front door's certificate: expired, not valid yet, other names, another CA."""
+"""Diagnoses the front door's certificate: out of date, not valid yet, other names, another CA."""
 
 import re
 from datetime import datetime
