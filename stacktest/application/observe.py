@@ -20,7 +20,7 @@ from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import Kind, derive, parse_rule
+from stacktest.core.readiness import runs_once
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
@@ -83,7 +83,7 @@ def observe(
             fingerprint,
             comparison,
             stack.services[name],
-            is_job=is_job(stack, config, stack.services[name]),
+            is_job=runs_once(stack.services[name], stack, config.service(name).ready),
         )
         for name, fingerprint in fingerprints(images).items()
     }
@@ -94,13 +94,6 @@ def observe(
 def image_name(stack: Stack, service: Service) -> str:
     """The tag that Compose gives the service's image: its own, or that of the build."""
     return service.image or f"{stack.name}-{service.name}"
-
-
-def is_job(stack: Stack, config: Config, service: Service) -> bool:
-    """Whether the service is one that runs once and ends with 0."""
-    ready = config.service(service.name).ready
-    rule = parse_rule(ready, where=f"services.{service.name}.ready") if ready else None
-    return (rule or derive(service, stack)).kind is Kind.EXITED
 
 
 # Private

@@ -25,7 +25,9 @@ from stacktest.bootstrap.recorded_runs import write_timeline
 from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
+from stacktest.core.readiness import runs_once
 from stacktest.core.records.timeline import Timeline
 from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.core.runs.requirements import tests_of
@@ -190,8 +192,6 @@ def _prepare(project: Project, request: RunRequest) -> None:
 
 
 def _running(project: Project) -> frozenset[str]:
-    from stacktest.application.observe import is_job
-
     if project.stack.copy:
         return frozenset()
     try:
@@ -200,16 +200,15 @@ def _running(project: Project) -> frozenset[str]:
         return frozenset()
     services = project.stack.services
     here = [c for c in containers if not c.one_off and c.service in services]
-    down = {
-        container.service
-        for container in here
-        if not container.is_running
-        and (
-            container.exit_code
-            or not is_job(project.stack, project.config, services[container.service])
-        )
-    }
+    down = {c.service for c in here if not c.is_running and not _has_done_its_job(project, c)}
     return frozenset(container.service for container in here) - down
+
+
+def _has_done_its_job(project: Project, container: Container) -> bool:
+    """Whether a container ended with 0, and that is when its service is ready."""
+    service = project.stack.services[container.service]
+    ready = project.config.service(service.name).ready
+    return container.exit_code == 0 and runs_once(service, project.stack, ready)
 
 
 def _conclude(project: Project, summary: RunSummary) -> list[str]:

@@ -203,6 +203,12 @@ def is_job(service: Service, stack: Stack) -> bool:
     )
 
 
+def runs_once(service: Service, stack: Stack, ready: str) -> bool:
+    """Whether the service is ready when its program has ended with 0; `ready` may be empty."""
+    rule = parse_rule(ready, where=f"services.{service.name}.ready") if ready else None
+    return (rule or derive(service, stack)).kind is Kind.EXITED
+
+
 def probe_port(rule: Rule, service: Service, stack: Stack) -> int | None:
     """The container port that a tcp or http rule means, or None when none is known."""
     if rule.port is not None:
