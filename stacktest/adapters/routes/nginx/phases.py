@@ -50,6 +50,7 @@ from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
 from stacktest.core.unknown import Unknown
 
 _REFUSED = frozenset({401, 403, 500})
+_NO_UPSTREAM = frozenset({500, 502, 503, 504})
 _OWN_CONTENT = frozenset({"stub_status", "empty_gif", "js_content", "perl", "memcached_pass"})
 _METHODS = frozenset(
     [
@@ -188,6 +189,10 @@ class Phases(Struct, frozen=True, kw_only=True):
             inner = replace(self, in_error_page=True)
             steps = inner.jump(page.target, jumps + 1) if jumps < _MOST_JUMPS else []
             services = {s.service for s in steps if s.service and not s.is_guard}
+            if self._fails_again(chain, page.target, steps):
+                why = "the page of a failure may fail, and another page takes its place"
+                yield replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why)
+                continue
             statuses = page.statuses
             if statuses == ANY_STATUS and steps:
                 statuses = frozenset(status for step in steps for status in step.statuses)
@@ -200,6 +205,17 @@ class Phases(Struct, frozen=True, kw_only=True):
             for service, answers in rows:
                 if answers:
                     yield replace(guard_step(item, answers, is_hidden=True), service=service)
+
+    def _fails_again(self, chain: tuple[Directive, ...], target: str, steps: list[Route]) -> bool:
+        """Whether another `error_page` counts for what an error page answers itself."""
+        if not any(item.words == ("on",) for item in inherited(chain, "recursive_error_pages")):
+            return False
+        location = named_location(self.server, target) or location_for(self.server, target)
+        inner = location.chain if isinstance(location, Location) else self.server
+        answers = refusals(steps) | (
+            _NO_UPSTREAM if any(step.upstream for step in steps) else set()
+        )
+        return any(error_page(item).failures & answers for item in inherited(inner, "error_page"))
 
     def absent_page(self, target: str, steps: list[Route]) -> frozenset[int]:
         """The statuses with which nginx answers if the file of an error page is missing."""

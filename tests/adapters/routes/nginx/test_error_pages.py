@@ -84,3 +84,22 @@ def site(root: Path, lines: str) -> tuple[Route, ...]:
         (root / "site" / name).write_text("<p>")
     of = stack(root, *apps("app"), mounts={"/site": "site"})
     return nginx(root, f"server {{ listen 80; server_name a.test; {lines} }}", of)
+
+
+@pytest.mark.parametrize(
+    ("recursive", "inner", "services"),
+    [
+        ("on", "error_page 404 = @b; return 404;", [None, None]),
+        ("off", "error_page 404 = @b; return 404;", ["app", None]),
+        ("on", "root /site;", ["app", "app"]),
+        ("on", "return 404;", ["app", None]),
+        ("on", "error_page 502 @b; proxy_pass http://away;", [None, None]),
+    ],
+)
+def test_a_page_that_fails_itself_may_have_a_page(
+    recursive: str, inner: str, services: list[str | None], tmp_path: Path
+) -> None:
+    lines = f"""recursive_error_pages {recursive}; error_page 502 @a;
+location @a {{ {inner} }} location @b {{ proxy_pass http://other; }} location / {{ {APP} }}"""
+    routes = site(tmp_path, lines)
+    assert [who(routes, "a.test", "/x", status) for status in (200, 404)] == services
