@@ -25,6 +25,10 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 # Private
 
 
+# The sentences name no host where it makes no difference: a front door that shows one certificate
+# for all names has one cause for all services, and each error says which name was asked.
+
+
 def _of(facts: Facts, certificate: Certificate) -> Diagnosis:
     door, host, file = facts.stack.front_door, certificate.host, certificate.file
     name = next((n for n in certificate.names if covers(n, host)), "")
@@ -54,16 +58,22 @@ def _of(facts: Facts, certificate: Certificate) -> Diagnosis:
         names = ", ".join(certificate.names[:3]) or "no name"
         return Diagnosis(
             service=door,
-            sentence=f"the certificate that {door} shows for {host} is for {names}{place}",
-            before=f"make one for {host}",
+            sentence=f"the certificate that {door} shows is for {names} only{place}",
+            before=f"make one for {_wanted(facts, host)}",
             command=restart,
         )
     return Diagnosis(
         service=door,
-        sentence=f"the certificate of {name} is not trusted: {certificate.why}; "
+        sentence=f"the certificate that {door} shows is not trusted: {certificate.why}; "
         f"it was issued by {certificate.issuer or 'nobody who is named'}{place}",
         command="stacktest doctor",
     )
+
+
+def _wanted(facts: Facts, host: str) -> str:
+    """What a certificate should be for: all of the stack's names, where the host is one of them."""
+    pattern = f"*.{facts.stack.domain}"
+    return pattern if facts.stack.domain and covers(pattern, host) else host
 
 
 def _day(moment: datetime, now: datetime) -> str:

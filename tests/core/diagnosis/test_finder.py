@@ -486,12 +486,12 @@ EXPIRED = Failure(services=("wiki",), text="CERTIFICATE_VERIFY_FAILED: certifica
         ),
         (
             {"not_after": NOW + HOUR, "names": ("other.lan",)},
-            f"the certificate that door shows for {HOST} is for other.lan (certs/home.pem)",
+            "the certificate that door shows is for other.lan only (certs/home.pem)",
         ),
         (
             {"not_after": NOW + HOUR, "why": "unable to get local issuer certificate", "file": ""},
             (
-                "the certificate of *.home.lan is not trusted: unable to get local issuer certificate; "
+                "the certificate that door shows is not trusted: unable to get local issuer certificate; "
                 "it was issued by home CA"
             ),
         ),
@@ -500,6 +500,16 @@ EXPIRED = Failure(services=("wiki",), text="CERTIFICATE_VERIFY_FAILED: certifica
 def test_a_certificate_that_is_refused(changes: dict[str, object], expected: str) -> None:
     shown = replace(facts(), certificates={HOST: certificate(**changes)})
     assert sentence(shown, EXPIRED) == expected
+
+
+@pytest.mark.parametrize(
+    ("domain", "wanted"), [("home.lan", "*.home.lan"), ("lan", HOST), ("", HOST)]
+)
+def test_one_certificate_is_wanted_for_all_names_of_the_stack(domain: str, wanted: str) -> None:
+    shown = certificate(not_after=NOW + HOUR, names=("other.lan",))
+    stack = replace(STACK, domain=domain)
+    diagnosis = known(find(replace(facts(), stack=stack, certificates={HOST: shown}), EXPIRED))
+    assert diagnosis.before == f"make one for {wanted}"
 
 
 def test_a_certificate_that_is_good_or_that_the_test_is_not_about() -> None:
