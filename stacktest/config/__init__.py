@@ -1,4 +1,4 @@
-"""`stacktest.toml` and what lies under it: where it lies, what it may hold, what it means."""
+"""The configuration of a stack: finds, checks and reads `stacktest.toml` and compose labels."""
 
 from stacktest.config.discovery import find_stack, pointing_folder
 from stacktest.config.labels import check_names, merge_labels

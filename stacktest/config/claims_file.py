@@ -1,4 +1,4 @@
-"""`claims.toml`: the claims that documents make, so that those without a test are listed, too.
+"""`claims.toml`: the claims made in documents, so that claims without a test are listed, too.
 
 [[claim]]
 id     = "A21"
@@ -20,7 +20,7 @@ KEYS = ("id", "text", "source", "why")
 
 
 def listed_claims(root: Path) -> tuple[ListedClaim, ...]:
-    """The claims of the stack's list, in its order; none where there is no such file."""
+    """The claims in the stack's `claims.toml`, in its order; none without such a file."""
     path = root / CLAIMS_FILE
     if not path.is_file():
         return ()

@@ -1,4 +1,4 @@
-"""Where a stack's configuration lies: `stacktest.toml`, or a table of `pyproject.toml`."""
+"""Finds a stack's configuration: `stacktest.toml`, or a table of `pyproject.toml`."""
 
 import os
 import re
@@ -34,9 +34,9 @@ def find_stack(
 
 
 def pointing_folder(stack: Path, *, folder: Path, rootdir: Path | None = None) -> Path | None:
-    """The nearest folder whose `[tool.stacktest] stack` names `stack`: its tests may live there.
+    """The nearest folder whose `[tool.stacktest] stack` names `stack`: its tests may be there.
 
-    Searched are pytest's root, then upward from the working folder, then upward from the stack.
+    The search covers pytest's root, the working folder and its parents, the stack and its parents.
     """
     parents = (folder, *folder.parents, stack, *stack.parents)
     for parent in (rootdir, *parents) if rootdir else parents:
@@ -47,9 +47,9 @@ def pointing_folder(stack: Path, *, folder: Path, rootdir: Path | None = None) -
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; a `UsageError` names the file when it cannot be read."""
+    """The tables of a TOML file; a `UsageError` with the file if it cannot be read."""
     try:
-        # Editors of Windows begin a file with a mark that TOML does not know.
+        # Editors on Windows write a byte order mark, which TOML does not allow.
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -68,7 +68,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def inline_table(folder: Path) -> dict[str, Any]:
-    """`[tool.stacktest]` when it configures a stack here, not when it points to one elsewhere."""
+    """`[tool.stacktest]` of the folder; empty if it only points to a stack in another folder."""
     table = _pyproject(folder)
     return {} if isinstance(table.get("stack"), str) else table
 
@@ -83,7 +83,7 @@ def _existing(path: Path, where: str) -> Path:
         raise UsageError(
             f"no folder {str(path)!r}", where=where, hint="name the folder of the compose file"
         )
-    # Links stay: Compose calls a project after the name that its folder is reached by.
+    # Links are not resolved: Compose derives the project's name from the path as given.
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 

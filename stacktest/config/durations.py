@@ -1,4 +1,4 @@
-"""Durations and sizes in the configuration, which must be valid."""
+"""Reads durations and sizes in the configuration; an invalid one is a `UsageError`."""
 
 import re
 

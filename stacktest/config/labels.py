@@ -1,4 +1,4 @@
-"""Compose labels `stacktest.*` laid under the file, and names checked against the compose model."""
+"""Merges compose labels `stacktest.*` into the configuration, and checks its names."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def merge_labels(config: Config, stack: "Stack") -> Config:
-    """`config` plus the compose labels `stacktest.uses|ready|timeout`, where the file is silent."""
+    """`config` with labels `stacktest.uses|ready|timeout` for keys that the file does not set."""
     services, origins = dict(config.services), dict(config.origins)
     for name, service in stack.services.items():
         values: dict[str, Any] = {}
@@ -31,7 +31,7 @@ def merge_labels(config: Config, stack: "Stack") -> Config:
 
 
 def check_names(config: Config, stack: "Stack") -> None:
-    """Raise a `UsageError` for the first name in `config` that the compose model does not know."""
+    """Raise a `UsageError` for the first name in `config` that is not in the compose model."""
     services = set(stack.services)
     profiles = {profile for service in stack.services.values() for profile in service.profiles}
     for key, name in _mentioned_services(config):

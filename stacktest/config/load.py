@@ -1,4 +1,4 @@
-"""`stacktest.toml` → a frozen `Config`; every error names its key and the near misses.
+"""Reads `stacktest.toml` into a frozen `Config`; every error names its key and similar names.
 
 Precedence: command line > `STACKTEST_*` > file > compose labels `stacktest.*` > defaults. The shape
 is checked against `schemas/config.v1.schema.json`, which `stacktest config schema` prints.
@@ -47,7 +47,7 @@ def load(
 ) -> Config:
     """The configuration of the stack in `root`; a `UsageError` names the file and the key.
 
-    `draft` is the text of a `stacktest.toml` that is to be written where there is no configuration.
+    `draft` is the text of a `stacktest.toml` not yet written, used if there is no configuration.
     """
     own, project = root / FILE_NAME, root / "pyproject.toml"
     inline = inline_table(root)
@@ -77,7 +77,7 @@ def schema_text() -> str:
 
 
 def _plain(value: Any) -> Any:
-    """TOML values as JSON has them: dates become ISO text, so that one schema serves."""
+    """TOML values as JSON values: dates become ISO text, as the JSON Schema expects."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -187,9 +187,9 @@ def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _overlay(config: Config, values: Mapping[str, str], name: Callable[[str], str]) -> Config:
-    """`config` with the keys of `[stack]` and of `[browser]` that `values` sets under their names.
+    """`config` with the keys of `[stack]` and of `[browser]` that `values` sets.
 
-    A key of `[stack]` is called `name(key)`, one of `[browser]` `name("browser_" + key)`.
+    In `values` a key of `[stack]` is `name(key)`, a key of `[browser]` `name("browser_" + key)`.
     """
     stack, from_stack = _set_keys("stack", StackSection(), values, name)
     browser, from_browser = _set_keys(
@@ -209,7 +209,7 @@ def _set_keys(
     values: Mapping[str, str],
     name: Callable[[str], str],
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The scalar and list keys of a section that `values` sets, and where each comes from."""
+    """The scalar and list keys of a section that `values` sets, and the origin of each."""
     overrides: dict[str, Any] = {}
     origins = {}
     for key, before in asdict(default).items():

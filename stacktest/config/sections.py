@@ -1,4 +1,4 @@
-"""The sections of `stacktest.toml` as frozen types, with their defaults."""
+"""The sections of `stacktest.toml` as frozen types with defaults."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ class StackSection(Struct, frozen=True, kw_only=True):
     domain: str = ""
     front_door: str = ""
     door: str = ""
-    """Where a front door of another compose project is."""
+    """A front door in another compose project: `PROJECT/SERVICE`, a URL or an address."""
     routes: tuple[str, ...] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Host name → `service` or `service:port`, for front doors that stacktest cannot read."""
@@ -30,32 +30,32 @@ class StackSection(Struct, frozen=True, kw_only=True):
     compose: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     project_directory: str = ""
-    """What `docker compose --project-directory` is given; empty: the first file's folder."""
+    """The value for `docker compose --project-directory`; empty: the first file's folder."""
     project_name: str = ""
-    """What `docker compose --project-name` is given; empty: what Compose itself makes of it."""
+    """The value for `docker compose --project-name`; empty: Compose's own default."""
     suites: tuple[str, ...] = ()
-    """Folders that hold the tests of the stack; empty: whatever pytest collects."""
+    """Folders with the tests of the stack; empty: all tests that pytest collects."""
     ledger: str = "data/tests"
     status: str = "docs/_data/status.json"
     pages: str = "docs/spokes/{service}.md"
     allow_hosts: tuple[str, ...] = ()
-    """Host names outside the stack that tests may reach; every other one is refused."""
+    """Host names outside the stack that tests may reach; all others are refused."""
     engine: str = "compose"
-    """What runs the services: `compose`, or a `swarm` that the engine manages."""
+    """How the services are run: `compose`, or a `swarm` that the engine manages."""
     egress: str = ""
-    """`deny` when the containers of a run may reach nothing but each other."""
+    """`deny` if the containers of a run may reach only each other."""
     identity: str = ""
-    """What evidence calls this stack; empty: the engine that it runs on."""
+    """The name in records in place of the engine's; empty: the engine that the stack runs on."""
     nameserver: str = ""
-    """`ADDRESS` or `ADDRESS:PORT` of a real DNS server that knows the stack's names."""
+    """`ADDRESS` or `ADDRESS:PORT` of a real DNS server that resolves the stack's names."""
     context: str = ""
-    """The docker context of the engine that the stack is on; empty: the one that is chosen."""
+    """The docker context of the stack's engine; empty: the current context."""
     probe_image: str = ""
-    """Image of the short-lived relay that reaches services where the host has no route."""
+    """Image of the short-lived relay container that reaches services if the host has no route."""
 
 
 class ServiceSection(Struct, frozen=True, kw_only=True):
-    """`[services.NAME]`: what compose does not say about one service."""
+    """`[services.NAME]`: facts about a service that are not in the compose file."""
 
     uses: tuple[str, ...] = ()
     ready: str = ""
@@ -64,9 +64,9 @@ class ServiceSection(Struct, frozen=True, kw_only=True):
     config: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     reload: str = ""
-    """`live` when the program reads its mounted files without a restart."""
+    """`live` if the program reads changes of its mounted files without a restart."""
     backup: Backup | None = None
-    """What brings its data back; None: nothing is declared."""
+    """How its data is restored from a backup; None: not declared."""
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class FreshnessSection(Struct, frozen=True, kw_only=True):
-    """`[freshness]`: how old a pass may be (seconds), and what must run."""
+    """`[freshness]`: how old a pass may be (seconds), and the services that must run."""
 
     max_age: float = 7 * DAY
     must_run: tuple[str, ...] = ()
@@ -90,35 +90,35 @@ class GateSection(Struct, frozen=True, kw_only=True):
 
     deny: tuple[str, ...] = DENIED
     drills: bool = False
-    """Whether a backup that is declared has to be restorable."""
+    """Whether every declared backup must be restorable."""
 
 
 class RehearsalSection(Struct, frozen=True, kw_only=True):
-    """`[rehearsal]`: what a copy of the stack may cost."""
+    """`[rehearsal]`: limits for a copy of the stack."""
 
     max_copy: int = 20 * 10**9
-    """Bytes that one volume or folder may hold to be copied."""
+    """The largest volume or folder that is copied, in bytes."""
 
 
 class UpdateSection(Struct, frozen=True, kw_only=True):
-    """`[update]`: what is left of an update that was kept."""
+    """`[update]`: how long an update that was kept can be undone."""
 
     keep: float = 0.0
-    """Seconds for which what ran before can still be put back."""
+    """Seconds for which the earlier containers can still be put back."""
 
 
 class BrowserSection(Struct, frozen=True, kw_only=True):
     """`[browser]`: where browsers run."""
 
     endpoint: str = ""
-    """The address of a server of Playwright; empty: this machine. It may hold a token."""
+    """The address of a Playwright server, which may contain a token; empty: this machine."""
 
     def __repr__(self) -> str:
         return "BrowserSection(…)"
 
 
 class Channel(Struct, frozen=True, kw_only=True):
-    """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
+    """`[[notify]]`: a channel for news of changes; address and token are in the environment."""
 
     kind: Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
     url_env: str
@@ -128,7 +128,7 @@ class Channel(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """How it is called in what a person reads."""
+        """The name of the channel in messages."""
         return f"{self.kind} ({self.url_env})"
 
 
@@ -138,7 +138,7 @@ class Config(Struct, frozen=True, kw_only=True):
     root: Path
     """The stack's folder."""
     file: str = ""
-    """The file that was read, or empty when there is none."""
+    """The file that was read; empty if there is none."""
     stack: StackSection = field(default_factory=StackSection)
     phases: tuple[Phase, ...] = ()
     services: Mapping[str, ServiceSection] = field(default_factory=dict)
@@ -151,7 +151,7 @@ class Config(Struct, frozen=True, kw_only=True):
     exempt: tuple[Exemption, ...] = ()
     notify: tuple[Channel, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
-    """`section.key` → where its value came from; a key that is not listed has its default."""
+    """`section.key` → the origin of its value; a key that is not listed has its default."""
 
     def service(self, name: str) -> ServiceSection:
         """The section of a service, or the defaults."""

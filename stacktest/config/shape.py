@@ -1,8 +1,8 @@
-"""Says of a configuration at once that it fits its schema; where it is not sure, jsonschema does.
+"""Checks quickly that a configuration fits its schema; in doubt, jsonschema checks it again.
 
 Importing jsonschema takes longer than everything else that is done with a configuration, and nearly
-every configuration fits. Only what is surely right is accepted here: a keyword that this module
-does not know, like a value that does not fit, is a question for jsonschema.
+every configuration fits. This check accepts only values that are surely valid: on an unknown
+keyword, or on a value that does not fit, the caller asks jsonschema, which also words the error.
 """
 
 import datetime as dt
@@ -14,14 +14,14 @@ Schema = Mapping[str, Any]
 
 
 def surely_fits(value: Any, schema: Schema) -> bool:
-    """Whether the value is right by every keyword of the schema, all of which are known here."""
+    """Whether the value is valid by every keyword of the schema, all of which are known here."""
     keywords = schema.keys() - _NOTES
     if "type" in keywords and not _type(value, schema):
         return False
     try:
         return all(name in _CHECKS and _CHECKS[name](value, schema) for name in keywords)
     except TypeError:
-        # A keyword about another kind of value, in a schema that does not say which.
+        # A keyword for another type of value, in a schema without `type`.
         return False
 
 
@@ -38,7 +38,7 @@ _TYPES: Mapping[str, type] = {
 
 
 def _type(value: Any, schema: Schema) -> bool:
-    # True is a number to Python and none to JSON; a type may be a list of types, too.
+    # In Python True is an int, in JSON it is not; a `type` that is a list is never accepted.
     return type(value) is _TYPES.get(str(schema["type"]))
 
 
