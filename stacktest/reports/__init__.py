@@ -1,1 +1,1 @@
-"""One module per output. Each only reads records and yields text."""
+"""One module per output format; each reads records only, and returns text or a document."""

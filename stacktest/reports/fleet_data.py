@@ -1,12 +1,12 @@
-"""Several ledgers side by side: which stack each is about, and how far it can be believed.
+"""Several ledgers side by side: the stack of each, and its trouble, if it cannot be trusted.
 
     missing   no folder, or no status in it
-    torn      a file cannot be read, or two of them contradict each other
+    torn      a file cannot be read, or two files contradict each other
     format    another version, or another program, wrote it
-    doubled   two ledgers are about the same stack on the same engine: which one holds is not known
-    old       it was judged too long ago to say what runs now, or in the future
+    doubled   two ledgers are about the same stack on the same engine: the valid one is not known
+    old       it was judged too long ago, or in the future, to describe the running stack
 
-Nothing of a ledger with a trouble is green, whatever its status says.
+No service of a ledger with a trouble counts as proved, whatever its status is.
 """
 
 from collections import Counter
@@ -23,13 +23,13 @@ from stacktest.core.records.status import Scope, StatusEntry
 from stacktest.reports.wording import Tone, state_of, tone, word
 
 OLD = timedelta(hours=36)
-"""How long a judgement is taken for what holds now."""
+"""The age up to which a judgement counts as current."""
 AHEAD = timedelta(minutes=5)
-"""How far another machine's clock may be ahead of this one's."""
+"""How far another machine's clock may be ahead of this machine's."""
 
 
 class Trouble(StrEnum):
-    """Why a ledger is not believed."""
+    """Why a ledger is not trusted."""
 
     MISSING = "missing"
     TORN = "torn"
@@ -39,53 +39,53 @@ class Trouble(StrEnum):
 
 
 class LedgerCopy(Struct, frozen=True, kw_only=True):
-    """What one ledger says, wherever it was written."""
+    """The content of one ledger, which another machine may have written."""
 
     place: str
-    """The folder, as it was named."""
+    """The folder, as the user named it."""
     run: Run | None = None
-    """The newest run that its records know."""
+    """The newest run in its records."""
     judged: datetime | None = None
     scope: Scope | None = None
     services: Mapping[str, StatusEntry] = field(default_factory=dict)
     trouble: Trouble | None = None
     why: str = ""
-    """The trouble in a sentence."""
+    """The trouble as a sentence."""
 
     @property
     def identity(self) -> str:
-        """The project and its engine, as runs are attested; empty where no run is known."""
+        """`PROJECT@ENGINE` of the newest run; empty without a run."""
         return self.run.stack if self.run else ""
 
     @property
     def stack(self) -> str:
-        """The project's name; where no run is known, that of the folder."""
+        """The project's name; the folder's name without a run."""
         return self.identity.rpartition("@")[0] or self.place.rstrip("/").rpartition("/")[2]
 
     @property
     def engine(self) -> str:
-        """Which engine it runs on, as the identity says it; empty where no run is known."""
+        """The engine in the identity; empty without a run."""
         return self.identity.rpartition("@")[2]
 
     @property
     def states(self) -> Mapping[str, State]:
-        """The state of each service, worst first, as the ledger says it."""
+        """The state of each service in the ledger, worst first."""
         states = {name: state_of(entry) for name, entry in self.services.items()}
         return dict(sorted(states.items(), key=lambda item: (item[1].rank, item[0])))
 
     @property
     def proved(self) -> int:
-        """How many services are proved, as far as the ledger is believed."""
+        """The number of proved services; 0 if the ledger is not trusted."""
         return 0 if self.trouble else sum(state.functional for state in self.states.values())
 
     @property
     def is_proved(self) -> bool:
-        """Whether the ledger is believed, and says of every service that it is functional."""
+        """Whether the ledger is trusted, and every service in it is functional."""
         return bool(self.services) and self.proved == len(self.services)
 
     @property
     def word(self) -> str:
-        """How it is with the stack, in one or two words."""
+        """The trouble, else the worst state of a service, in one or two words."""
         if self.trouble:
             return _WORDS[self.trouble]
         worst = next(iter(self.states.values()), None)
@@ -93,7 +93,7 @@ class LedgerCopy(Struct, frozen=True, kw_only=True):
 
     @property
     def tone(self) -> Tone:
-        """What a reader should feel about it."""
+        """The tone of the trouble, else of the worst state of a service."""
         if self.trouble:
             return "bad"
         worst = next(iter(self.states.values()), None)
@@ -101,7 +101,7 @@ class LedgerCopy(Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[int, str, str]:
-        """Worst first: what is not believed, then by the worst state of a service."""
+        """The sort key, worst first: ledgers with a trouble, then by the worst service's state."""
         worst = min((state.rank for state in self.states.values()), default=0)
         return 0 if self.trouble else 1 + worst, self.stack, self.place
 
@@ -114,7 +114,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
 
     @property
     def troubled(self) -> tuple[LedgerCopy, ...]:
-        """The ledgers that are not believed."""
+        """The ledgers with a trouble."""
         return tuple(ledger for ledger in self.ledgers if ledger.trouble)
 
     @property
@@ -132,7 +132,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
 
 
 def assemble(copies: Iterable[LedgerCopy], now: datetime) -> Fleet:
-    """The fleet: ledgers that are too old or doubled are troubles, too."""
+    """The fleet; ledgers that are too old or doubled get the trouble that says so."""
     listed = tuple(copies)
     counts = Counter(map(_subject, listed))
     ledgers = [_with_double(_with_age(copy, now), counts) for copy in listed]
@@ -156,7 +156,7 @@ def _service_rank(row: tuple[LedgerCopy, str, State]) -> tuple[int, int, str, st
 
 
 def _subject(copy: LedgerCopy) -> str:
-    """What a ledger is about: two of the same are one too many."""
+    """The stack that a ledger is about; two ledgers with the same subject are doubled."""
     return copy.identity or copy.place
 
 

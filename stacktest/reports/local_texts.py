@@ -1,6 +1,7 @@
-"""Puts what failures said into what this machine shows: never into what it writes for others.
+"""Adds the messages of failures to reasons that are shown on this machine only.
 
-`why`, `status` and `gate` in the terminal, and the page that is served to this machine.
+These are `why`, `status` and `gate` in the terminal, and the page that is served to this machine;
+files for others never contain the messages.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from stacktest.reports.report_data import Board
 
 Texts = Mapping[str, tuple[RunTexts, ...]]
-"""Service → what its runs said, as this machine remembers it."""
+"""Service → the messages of its runs, as stored on this machine."""
 
 
 def judgement_with_texts(judgement: Judgement, texts: Texts) -> Judgement:
-    """The judgement, each reason with what is known of it here."""
+    """The judgement, each reason with its message, if this machine has it."""
     runs = texts.get(judgement.service, ())
     findings = (
         replace(finding, reasons=_with_texts(finding.reasons, runs))
@@ -32,7 +33,7 @@ def judgement_with_texts(judgement: Judgement, texts: Texts) -> Judgement:
 
 
 def gate_with_texts(gate: Gate, texts: Texts) -> Gate:
-    """The decision, each reason with what is known of it here."""
+    """The decision, each reason with its message, if this machine has it."""
     blockers = (
         replace(blocker, reasons=_with_texts(blocker.reasons, texts.get(blocker.service, ())))
         for blocker in gate.blockers
@@ -41,7 +42,7 @@ def gate_with_texts(gate: Gate, texts: Texts) -> Gate:
 
 
 def board_with_texts(board: Board, texts: Texts) -> Board:
-    """The board for a page that only this machine sees."""
+    """The board with the messages of failures, for a page that only this machine sees."""
     status = {
         name: replace(entry, reasons=_with_texts(entry.reasons, texts.get(name, ())))
         for name, entry in board.status.items()
@@ -55,7 +56,7 @@ def board_with_texts(board: Board, texts: Texts) -> Board:
 
 
 def recorded_name(test: str, texts: Texts) -> str:
-    """What records call a test that a person names with its parameters."""
+    """The name in the records of a test that the user names with its parameters."""
     names = {
         full: bare for runs in texts.values() for run in runs for bare, full in run.tests.items()
     }

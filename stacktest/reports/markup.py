@@ -1,6 +1,6 @@
-"""Text from elsewhere within Markdown, as forges and documentation sites render it.
+"""Escapes foreign text for Markdown, as forges and documentation sites render it.
 
-Nothing in it leaves its place or becomes markup, an image, a mention or a link.
+The text stays in its cell and cannot become markup, an image, a mention or a link.
 """
 
 import re
@@ -15,13 +15,13 @@ def cell(text: str) -> str:
     text = " ".join(visible(text).split())
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"[\\|\[\]*~$]", r"\\\g<0>", text.replace("`", "'"))
-    # What begins a heading or a list does so only at the beginning.
+    # Signs of headings and lists have a meaning only at the start of the text.
     text = re.sub(r"^(?=[#+-])", r"\\", text)
-    # A forge looks for mentions and addresses in the text that it has rendered.
+    # A forge searches for mentions and addresses in the rendered text.
     return re.sub(r"@|#(?=\d)|://|www\.", rf"\g<0>{ZERO_WIDTH}", text)
 
 
 def code(text: str) -> str:
-    """Text in a code span of a table: nothing in it is markup but the end of the cell."""
+    """Text in a code span of a table; only the sign that ends the cell needs an escape."""
     text = " ".join(visible(text).split())
     return "`" + text.replace("|", "\\|").replace("`", "'") + "`"

@@ -1,4 +1,4 @@
-"""The outcomes of the last run as the records kept them: for formats that list every test."""
+"""The outcomes of the last run from the records, for formats that list every test."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,9 +7,9 @@ from stacktest.reports.report_data import Board
 
 
 def recorded_outcomes(board: Board) -> tuple[Outcome, ...]:
-    """The outcomes of the newest run, as far as the records kept them.
+    """The outcomes of the newest run, as far as they are in the records.
 
-    How long its tests took is known on the machine alone that has its timeline.
+    The durations of its tests are known only on the machine that has its timeline.
     """
     run, timeline = board.latest_run, board.timeline
     if run is None:
@@ -55,7 +55,7 @@ _RESULTS: Mapping[str, Result] = {
 
 
 def _reason(nodeid: str, reasons: Iterable[str]) -> dict[str, str]:
-    """`… failed: AssertionError: …` → what follows the first colon."""
+    """The test's message, from its reason `… failed: AssertionError: …` after the first colon."""
     match = next((text for text in reasons if text.startswith(f"{nodeid} ")), "")
     message = match.removeprefix(nodeid).partition(": ")[2]
     return {nodeid: message} if message else {}

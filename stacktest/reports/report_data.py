@@ -1,4 +1,4 @@
-"""Everything that the reports read, gathered once: records in, nothing else."""
+"""The data of all reports, collected once from the records."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ HTTPS, HTTP = 443, 80
 
 
 class Board(Struct, frozen=True, kw_only=True):
-    """The records of one stack, as they are at `now`."""
+    """The records of one stack at the time `now`."""
 
     stack: Stack
     status: Mapping[str, StatusEntry]
@@ -35,15 +35,15 @@ class Board(Struct, frozen=True, kw_only=True):
     histories: Mapping[str, Sequence[HistoryLine]] = field(default_factory=dict)
     """Service → its runs, oldest first."""
     timeline: Timeline | None = None
-    """The last run that brought the stack up, where this machine has it."""
+    """The last run that started the stack, if this machine has its timeline."""
     gate: Gate | None = None
-    """The decision, where one was asked for."""
+    """The gate's decision, if the report needs it."""
     operations: Operations = field(default_factory=Operations)
-    """Rehearsals, updates and drills, as far as this machine knows them."""
+    """Rehearsals, updates and drills, as far as this machine has their records."""
 
     @property
     def latest_run(self) -> Run | None:
-        """The newest run that the records know."""
+        """The newest run in the records."""
         runs = [record.run for record in self.runs.values()]
         runs += [record.run for record in self.passes.values()]
         return max(runs, key=lambda run: run.seq, default=None)
@@ -55,7 +55,7 @@ class Board(Struct, frozen=True, kw_only=True):
         return dict(sorted(states.items(), key=lambda item: (item[1].rank, item[0])))
 
     def without_secrets(self) -> Self:
-        """The same board: no secret that the compose model knows, nothing that a terminal obeys."""
+        """The same board without secrets of the compose model and without control characters."""
         secrets = secrets_of(self.stack)
         records = (
             "status",
@@ -71,7 +71,7 @@ class Board(Struct, frozen=True, kw_only=True):
         return replace(self, **cleaned)
 
     def phase_of(self, nodeid: str) -> str:
-        """The phase that a test's folder names, or empty."""
+        """The phase that a test's folder is named after, or empty."""
         names = sorted((phase.name for phase in self.stack.phases), key=len, reverse=True)
         for part in reversed(nodeid.partition("::")[0].split("/")[:-1]):
             for name in names:
@@ -80,9 +80,9 @@ class Board(Struct, frozen=True, kw_only=True):
         return ""
 
     def address(self, route: Route) -> str:
-        """Where a person opens a route: `https://grafana.stack.local:8443/`.
+        """The URL of a route in a browser: `https://grafana.stack.local:8443/`.
 
-        `http://` only where the front door listens for it in plain text alone.
+        It is `http://` only if every published listener of the route is without TLS.
         """
         door = self.stack.services.get(self.stack.front_door)
         published = {p.target: p.published for p in (door.ports if door else ()) if p.published}

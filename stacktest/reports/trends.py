@@ -1,13 +1,13 @@
-"""How a service's runs are drawn and said: what `core.history` finds out, in words and marks.
+"""Shapes and sentences for the trends of a service's runs that `core.runs.history` computes.
 
-| shape          | said of a history that is …                                          |
-|----------------|----------------------------------------------------------------------|
-| steady         | steady: it passes, and did so before                                 |
-| recovered      | recovered: it failed, then what it is changed, and since it passes   |
-| flaky          | a flake: one fingerprint, both results, or a pass only on a retry    |
-| regression     | a regression: it passed, then what it is changed, and since it fails |
-| steady failure | failing: every time, or three times in a row                         |
-| no runs        | unknown: no run came to a conclusion                                 |
+| shape          | trend of the history                                                   |
+|----------------|------------------------------------------------------------------------|
+| steady         | steady: it passes, and did so before                                   |
+| recovered      | recovered: it failed, its fingerprint changed, and it passes since     |
+| flaky          | a flake: one fingerprint, both results, or a pass only on a retry      |
+| regression     | a regression: it passed, its fingerprint changed, and it fails since   |
+| steady failure | failing: every time, or three times in a row                           |
+| no runs        | unknown: no run has a conclusive result                                |
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,14 +37,14 @@ SHAPES: Mapping[TrendKind, Shape] = {
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """The shape of a history, and the sentence that says so."""
+    """The shape of a history, and a sentence about it."""
 
     shape: Shape
     sentence: str
 
 
 def read(lines: Sequence[HistoryLine]) -> Reading:
-    """The shape of the runs, oldest first."""
+    """The shape of the runs, which are sorted oldest first, and the sentence about them."""
     course = classify(lines)
     slower = [f"Slower: {growth.phrase}." for growth in growths(lines)]
     sentence = " ".join([_sentence(course, lines), *slower])
@@ -52,7 +52,7 @@ def read(lines: Sequence[HistoryLine]) -> Reading:
 
 
 def cell(line: HistoryLine) -> Cell:
-    """What one run is drawn as."""
+    """The mark of one run."""
     if line.verdict == "passed":
         return "flaky" if line.flaky else "passed"
     if line.verdict == "failed":
@@ -61,7 +61,7 @@ def cell(line: HistoryLine) -> Cell:
 
 
 def test_cell(line: HistoryLine, nodeid: str) -> Cell:
-    """What one test in one run is drawn as."""
+    """The mark of one test in one run."""
     letter = line.tests.get(nodeid)
     if letter is None:
         return "absent"
@@ -77,13 +77,13 @@ def test_cell(line: HistoryLine, nodeid: str) -> Cell:
 
 
 def changed_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
-    """Names of the parts that are known on both sides and differ."""
+    """Names of the fingerprint's parts that are known in both runs and differ."""
     changed_parts = changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
     return tuple(change.part for change in changed_parts)
 
 
 def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
-    """For each run, whether its fingerprint is another one than that of the run before."""
+    """For each run, whether its fingerprint differs from that of the run before."""
     prints = [line.fingerprint.digest for line in lines]
     known = [None, *prints][: len(prints)]
     return tuple(

@@ -1,7 +1,7 @@
-"""How a report says a state, an age or a duration: one wording for the page, badges and summaries.
+"""The words for states, ages and durations in all reports: page, badges and summaries.
 
-A tone is what a reader should feel about a state; it always comes with a shape and a word, so that
-colour carries nothing alone:
+A tone groups states by severity; it is always shown with a shape and a word, so that no
+information depends on colour alone:
 
 | tone   | shape         | states of a service or of a backup                        |
 |--------|---------------|-----------------------------------------------------------|
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 Tone = Literal["bad", "stale", "blank", "doc", "good"]
 TONES: tuple[Tone, ...] = ("bad", "stale", "blank", "doc", "good")
 NOT_WELL = "the tests fail on what was put back, too"
-"""What is added where an update was put back and that did not help."""
+"""The note on an update that was put back if the tests fail even after that."""
 
 
 def state_of(entry: StatusEntry) -> State:
-    """The entry's state; one that another program wrote has only its status word."""
+    """The entry's state; derived from its status word if another program wrote the entry."""
     if entry.state is not None:
         return entry.state
     if entry.status == "untested":
@@ -62,7 +62,7 @@ def meaning(state: State | BackupState) -> str:
 
 
 def part(name: str) -> str:
-    """A part of a fingerprint as people call it: `config` → `mounted files`."""
+    """The displayed name of a fingerprint's part: `config` → `mounted files`."""
     return _PARTS.get(name, name)
 
 
@@ -103,7 +103,7 @@ def verdict(states: Iterable[State]) -> str:
 
 
 def breakdown(states: Iterable[State]) -> str:
-    """`2 failing, 1 changed`: everything but what is simply functional, worst first."""
+    """`2 failing, 1 changed`: the number of services per state except functional, worst first."""
     rest = Counter(states)
     rest.pop(State.FUNCTIONAL, None)
     return ", ".join(f"{rest[state]} {word(state)}" for state in State if rest[state])
@@ -112,7 +112,7 @@ def breakdown(states: Iterable[State]) -> str:
 def reason(tag: str) -> str:
     """A reason as a clause about the service: `config:redis.conf` → `redis.conf changed`.
 
-    A tag that is not known here, or says what happened in its own words, stays as it is.
+    A tag of an unknown kind, or one that is already a sentence, is returned unchanged.
     """
     return Reason(tag).sentence
 

@@ -1,6 +1,6 @@
-"""How Allure sorts the tests: epic = phase, feature = service, and links to the service.
+"""Labels and links for Allure: epic = phase, feature = service, and a link to each service.
 
-Only labels: the gate and the states never depend on Allure.
+The gate and the states never depend on Allure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def labels(*, services: Iterable[str], phase: Phase | None) -> tuple[Label, ...]
 
 
 def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
-    """Address and name of each service that people can open."""
+    """URL and name of each service that has a host name."""
     return tuple(
         (f"https://{route.host}/", name)
         for name in sorted(set(services))
@@ -34,7 +34,7 @@ def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
 
 
 def environment(stack: Stack, run: Run) -> Mapping[str, str]:
-    """The rows of Allure's environment: what ran, and on what."""
+    """The rows of Allure's environment: stack, run, commit and versions."""
     rows = {"stack": stack.name, "run": run.id, "commit": run.git_commit or "none"}
     return rows | dict(sorted(run.versions.items()))
 
@@ -46,9 +46,9 @@ def properties(rows: Mapping[str, str]) -> str:
 
 
 def categories() -> list[dict[str, Json]]:
-    """Kinds of failures that call for different people.
+    """Kinds of failures, by an expression for their message.
 
-    The expressions mean the same to Java and to JavaScript, in which Allure 2 and 3 are written.
+    The expressions are valid in Java and in JavaScript, in which Allure 2 and 3 are written.
     """
     return [
         {

@@ -3,9 +3,9 @@
 | colour | when                                                     |
 |--------|----------------------------------------------------------|
 | green  | every service is proved                                  |
-| yellow | the worst is stale, never run, or behind with its page   |
-| red    | something fails, drifted or cannot be judged             |
-| grey   | nothing was judged, or too long ago to say               |
+| yellow | the worst is stale, never run, or has an outdated page   |
+| red    | a service fails, drifted or cannot be judged             |
+| grey   | no service was judged, or too long ago                   |
 """
 
 import html
@@ -22,7 +22,7 @@ OLD = timedelta(hours=36)
 
 
 class Badge(Struct, frozen=True, kw_only=True):
-    """What a badge says."""
+    """The text and the colour of a badge."""
 
     label: str
     message: str
@@ -48,7 +48,7 @@ def badge(board: Board, service: str = "") -> Badge:
 
 
 def badge_json(badge: Badge) -> dict[str, Json]:
-    """The document that shields' endpoint badge reads, schema version 1."""
+    """The document for the endpoint badge of shields.io, schema version 1."""
     return {
         "schemaVersion": 1,
         "label": badge.label,
@@ -59,7 +59,7 @@ def badge_json(badge: Badge) -> dict[str, Json]:
 
 
 def badge_svg(badge: Badge) -> str:
-    """The badge as a file of its own; both halves are readable in black and white."""
+    """The badge as an SVG file; both halves are readable in black and white."""
     left, right = _width(badge.label), _width(badge.message)
     total, text = left + right, html.escape(f"{badge.label}: {badge.message}")
     label, message = html.escape(badge.label), html.escape(badge.message)

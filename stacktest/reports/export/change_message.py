@@ -1,4 +1,4 @@
-"""News as a title, as a short text for a telephone, and as a document for programs."""
+"""News as a title, as a short text for a phone, and as a JSON document."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from stacktest.reports import wording
 
 SCHEMA = "stacktest.news/1"
 LISTED = 10
-"""Services that the text names before it only counts: it has to be readable on a telephone."""
+"""The number of services that the text names; it must be readable on a phone."""
 
 
 def title(news: News) -> str:
@@ -30,12 +30,12 @@ def title(news: News) -> str:
 
 
 def text(news: News) -> str:
-    """At most a dozen lines: what changed and why, how the whole stands, what to do next."""
+    """A dozen lines at most: the changes and reasons, the whole stack's state, the next command."""
     return "\n".join(_lines(news))
 
 
 def document(news: News) -> dict[str, Json]:
-    """The same for programs, whole: `schemas/news.v1.schema.json`."""
+    """The complete news as a JSON document: `schemas/news.v1.schema.json`."""
     now = news.now
     not_functional = sorted(name for name, entry in now.services.items() if not entry.functional)
     return {
@@ -53,7 +53,7 @@ def document(news: News) -> dict[str, Json]:
 
 
 def why(state: State | None, reasons: tuple[str, ...]) -> str:
-    """`failing: tests/test_a.py::test_b and 2 more`; a state without a reason is its word."""
+    """`failing: tests/test_a.py::test_b and 2 more`; only the state's word without a reason."""
     state_text = wording.word(state) if state else "not functional"
     if not reasons:
         return state_text

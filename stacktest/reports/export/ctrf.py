@@ -1,7 +1,7 @@
 """One run as a CTRF report, the common JSON of test results.
 
-CTRF has five words. A test is only `flaky` when it passed in the end; whatever neither passed,
-failed nor was skipped is `other`, with pytest's own word beside it.
+CTRF has five statuses. A test is `flaky` only if it passed in the end; a test that neither passed,
+failed nor was skipped is `other`, with pytest's own word in `rawStatus`.
 """
 
 from collections import Counter

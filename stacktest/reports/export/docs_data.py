@@ -1,7 +1,7 @@
 """`docs/_data/stacktest.json`: the state of the stack for documentation sites.
 
-Everything is below one key, `stacktest`, because that is the one shape that both MkDocs with the
-macros plugin and Zensical read with a plain `include_yaml`.
+Everything is below one key, `stacktest`, because only this structure can be read with a plain
+`include_yaml` by both MkDocs with the macros plugin and Zensical.
 """
 
 from stacktest.core import timestamps
@@ -14,7 +14,7 @@ SCHEMA = "stacktest.docs/1"
 
 
 def docs_data(board: Board) -> dict[str, Json]:
-    """The document; it changes only when the states or the records do."""
+    """The document; it changes only if the states or the records change."""
     return {
         "stacktest": {
             "schema": SCHEMA,

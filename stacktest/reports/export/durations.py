@@ -1,4 +1,4 @@
-"""How long tests take, as pytest-split reads it: node id → seconds."""
+"""The durations of tests in the format of pytest-split: node id → seconds."""
 
 from stacktest.core.json_data import Json
 from stacktest.core.records.durations import KnownDurations

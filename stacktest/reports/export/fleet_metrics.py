@@ -1,9 +1,9 @@
-"""Metrics of several ledgers: the same names as those of one, with the label `stack` in front.
+"""Metrics of several ledgers: the same names as for one ledger, with `stack` as the first label.
 
-    stack    PROJECT@ENGINE as runs are attested, so that two stacks never share a series;
-             the ledger's folder where no run is known
+    stack    PROJECT@ENGINE of the newest run, so that two stacks never share a series;
+             the ledger's folder without a run
 
-Of a ledger that is not believed every service is 0, and `stacktest_ledger_trouble` says why.
+For a ledger that is not trusted every service is 0, and `stacktest_ledger_trouble` has the reason.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """A pass as an in-toto statement: these images passed these tests, in this configuration.
 
-The statement is not signed here; whoever wants to trust it signs it (`cosign attest --predicate`
-takes the predicate, `in-toto-sign` the whole).
+The statement is not signed here; the user can sign it (`cosign attest --predicate` takes the
+predicate, `in-toto-sign` the whole statement).
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ _HEX = 64
 def statement(
     record: LastPass, history: Sequence[HistoryLine], image: str
 ) -> dict[str, Json] | Unknown:
-    """The statement about the images that ran during a pass; Unknown when no digest is on record.
+    """The statement about the images that ran during a pass; Unknown if no digest is recorded.
 
-    `image` is the reference as the compose file has it; `history` says which tests passed.
+    `image` is the reference in the compose file; `history` contains the tests that passed.
     """
     digests = sorted({_sha256(container.image) for container in record.live} - {""})
     if not digests:
@@ -50,7 +50,7 @@ def _sha256(image: str) -> str:
 
 
 def _configuration(record: LastPass) -> list[dict[str, Json]]:
-    """What else the result depends on: the commit, the fingerprint, and the tests' own code."""
+    """The other things that the result depends on: commit, fingerprint, and the tests' code."""
     subjects: list[dict[str, Json]] = []
     if record.run.git_commit:
         subjects.append({"name": "repository", "digest": {"gitCommit": record.run.git_commit}})

@@ -1,4 +1,4 @@
-"""Properties that pytest's own JUnit XML carries, so that other programs can sort by service.
+"""Properties for pytest's own JUnit XML, by which other programs can sort tests by service.
 
 <property name="stacktest.service" value="grafana"/>      once per service
 <property name="stacktest.phase" value="phase1"/>
@@ -16,7 +16,7 @@ Property = tuple[str, str]
 def properties(
     *, services: Iterable[str], phase: str, contacts: Iterable[str] = ()
 ) -> tuple[Property, ...]:
-    """For one test: `item.user_properties`."""
+    """The properties of one test, for `item.user_properties`."""
     rows = [("stacktest.service", name) for name in sorted(set(services))]
     if phase:
         rows.append(("stacktest.phase", phase))
@@ -25,5 +25,5 @@ def properties(
 
 
 def evidence_property(page: str) -> tuple[Property, ...]:
-    """The page about what a failed test left, below the folder that pytest ran in."""
+    """The property for the page about a failed test, relative to the folder that pytest ran in."""
     return (("stacktest.evidence", one_line(page)),)

@@ -1,7 +1,7 @@
-"""What a pull request shows: a Markdown summary and at most nine annotations.
+"""The Markdown summary and at most nine annotations for a pull request.
 
 GitHub cuts a step's summary at one megabyte and shows ten annotations of a kind; other forges and
-mail cut much earlier, so the summary stays below 60 KB and its last line says what was left out.
+mail cut much earlier, so the summary stays below 60 KB and its last line counts the missing lines.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _ROOM = 200
 
 
 def summary(board: Board) -> str:
-    """The Markdown, whole lines only, never longer than `LARGEST` bytes."""
+    """The summary in Markdown, of whole lines, at most `LARGEST` bytes long."""
     fitting: list[str] = []
     size, lines = 0, list(_lines(board))
     for line in lines:
@@ -31,7 +31,7 @@ def summary(board: Board) -> str:
 
 
 def annotations(board: Board) -> tuple[str, ...]:
-    """Workflow commands that mark what closes the gate, worst first."""
+    """Workflow commands that show the gate's blockers, worst first."""
     blockers = board.gate.blockers if board.gate else ()
     shown = blockers if len(blockers) <= ANNOTATIONS else blockers[: ANNOTATIONS - 1]
     lines = [

@@ -1,7 +1,7 @@
 """Metrics of the last judgement, for node_exporter's textfile collector or any other scraper.
 
-No name of a test becomes a label: their number has no bound. What belongs beside the metrics, a
-Grafana dashboard and alert rules, is `companions`.
+Names of tests are not labels, since their number is unbounded. `companions` has a Grafana
+dashboard and alert rules for the metrics.
 """
 
 from collections import Counter
@@ -68,7 +68,7 @@ def _services(board: Board, registry: Any) -> None:
 
 
 def _kind(reason: str) -> str:
-    """`config:configs/a.yml` → `config`; a sentence has none."""
+    """`config:configs/a.yml` → `config`; `other` for a reason without a kind."""
     return Reason(reason).kind.replace(" ", "_") or "other"
 
 

@@ -1,4 +1,4 @@
-"""What failed tests left, for `stacktest page --serve`: all of it, and that of one test."""
+"""The evidence files of failed tests, for `stacktest page --serve`: all, or of one test."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from msgspec import Struct
 from stacktest.reports.page.jinja import environment
 
 ADDRESS = "/evidence/"
-"""Where the server has the list."""
+"""The path of the list on the server."""
 PAGE = "index.html"
 TRACE = "trace.zip"
 VIEWER = "/trace/index.html?trace="
@@ -27,19 +27,19 @@ class Left(Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        """Where the server has it."""
+        """The path of the file on the server."""
         return quote(os.fsencode(f"{ADDRESS}{self.run}/{self.path}"))
 
     @property
     def opens(self) -> str:
-        """What to follow: traces open in the viewer."""
+        """The path to link to: the file's own, or the viewer's for a trace."""
         if self.path.rpartition("/")[2] == TRACE:
             return VIEWER + quote(self.address, safe="")
         return self.address
 
     @property
     def folder(self) -> str:
-        """The name of the folder that it is in; empty: it belongs to the run as a whole."""
+        """The name of the folder that contains it; empty if it belongs to the whole run."""
         return self.path.rpartition("/")[0].rpartition("/")[2]
 
     @property
@@ -49,9 +49,9 @@ class Left(Struct, frozen=True, kw_only=True):
 
 
 def left_by_test(nodeid: str, run: str, left: Iterable[Left]) -> tuple[Left, ...]:
-    """The files that a test left in a run, the page about it first.
+    """The evidence files of a test in a run, the page about it first.
 
-    They are in its own folder; those of older runs also in that of Playwright.
+    They are in the test's own folder; for older runs also in Playwright's folder for the test.
     """
     function, full = _plain(nodeid.partition("[")[0]), _plain(nodeid)
     own = re.compile(rf"{re.escape(function)}-[0-9a-f]{{8}}|{re.escape(full)}")
@@ -76,7 +76,7 @@ def render_evidence(stack: str, left: Iterable[Left]) -> str:
 
 
 def _plain(name: str) -> str:
-    """A test or a folder named after it, in letters and figures that both have."""
+    """The name of a test or of its folder in a common form: `-` for all but letters and digits."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 

@@ -1,6 +1,7 @@
-"""The page about one failed test: the cause, what it said, and everything that it left.
+"""The page about one failed test: the cause, its message, and its evidence files.
 
-It lies beside the files that it links, needs no network and no script, and works from `file://`.
+It is in one folder with the files that it links to, needs no network and no script, and works from
+`file://`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from stacktest.reports.page.jinja import environment
 
 NAME = "index.html"
 SHOWN_LINES = 60
-"""Last lines of a file that the page itself shows."""
+"""The number of last lines of a file that are on the page."""
 LONGEST_LINE = 400
 
 
@@ -28,31 +29,31 @@ class LeftText(Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        """Where the page finds it."""
+        """The file's URL relative to the page."""
         return quote(self.name)
 
     @property
     def end(self) -> str:
-        """Its last lines."""
+        """The last lines of the file."""
         lines = self.text.splitlines()[-SHOWN_LINES:]
         return "\n".join(line[:LONGEST_LINE] for line in lines)
 
 
 class FailurePage(Struct, frozen=True, kw_only=True):
-    """What the page shows."""
+    """The content of the page."""
 
     test: str
     services: Sequence[str]
     message: str
-    """What the test said, with both values."""
+    """The message of the failed test, with expected and actual value."""
     diagnosis: str = ""
     command: str = ""
     reproduce: str = ""
     texts: Sequence[LeftText] = ()
-    """In the order in which they help: who knows comes first."""
+    """In order of usefulness."""
     pictures: Sequence[str] = ()
     traces: Sequence[tuple[str, str]] = ()
-    """Name beside the page, and the command that opens it."""
+    """Name of the file beside the page, and the command that opens it."""
     other: Sequence[str] = ()
 
 

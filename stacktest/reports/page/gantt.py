@@ -1,7 +1,7 @@
 """Lays out a run's timeline: one row per service, its start first and then its tests.
 
-Shape tells what a bar is: a thin line is a start, a bar a test that passed, a tall bar one that
-did not. A test about two services stands in both rows.
+The shape shows the kind: a thin line is a start, a bar is a test that passed, a tall bar is a test
+that did not pass. A test of two services is in both rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ SCALE = 1000
 """Width of a row in its own units."""
 NARROWEST = 3.0
 GAP = 1.0
-"""Between two tests that follow one another."""
+"""The gap after a bar, in units of `SCALE`, that separates consecutive tests."""
 OTHERS = "other tests"
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TICKS = 7
@@ -41,7 +41,7 @@ class Row(Struct, frozen=True, kw_only=True):
     passed: str
     """Path of all tests that passed."""
     boot: str
-    """How long its start took and what came of it, or empty."""
+    """The result and the duration of its start, or empty."""
     tests: str
     """`4 tests, 3.2 s`, or empty."""
 
@@ -54,7 +54,7 @@ class Gantt(Struct, frozen=True, kw_only=True):
 
 
 def lay_out(timeline: Timeline, histories: Mapping[str, Sequence[HistoryLine]]) -> Gantt:
-    """The chart of one run; whose a test is comes from the histories of that run."""
+    """The chart of one run; the histories show which services a test belongs to."""
     total = max(timeline.seconds, 1.0)
     owners = _owners(timeline.run, histories)
     rows: dict[str, list[tuple[Span, bool]]] = {}

@@ -1,4 +1,4 @@
-"""The one way in which reports become HTML: escaped by default, and no undefined name passes."""
+"""The Jinja environments of all HTML reports: autoescaped, and undefined names are errors."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -22,7 +22,7 @@ def environment() -> Any:
 
 
 def page_environment() -> Any:
-    """The same for status pages: with their words, and their script and its digest."""
+    """The environment for status pages, with their filters, their script and its digest."""
     from markupsafe import Markup
 
     templates = environment()

@@ -1,6 +1,6 @@
-"""What was done to the stack besides its runs, as rows: an open update first, then the newest.
+"""Rehearsals, updates and drills as rows of the page: an open update first, then the newest.
 
-A page may be published, so of what a program or a test said only its kind is repeated.
+A page may be published, so messages of programs and tests are reduced to their kind.
 """
 
 import textwrap
@@ -19,9 +19,9 @@ from stacktest.reports import wording
 from stacktest.reports.page.test_rows import NOTE
 
 NEWEST = 10
-"""Operations that the page lists."""
+"""The number of operations that the page lists."""
 NAMED = 4
-"""Services and failures that a row names."""
+"""The number of services and of failures that a row names."""
 Commands = tuple[tuple[str, str], ...]
 """Purpose and command."""
 
@@ -35,14 +35,14 @@ class OperationRow(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()
     more_services: int = 0
     when: datetime | None = None
-    """None where its record cannot be read."""
+    """None if its record cannot be read."""
     note: str = ""
     commands: Commands = ()
-    """What an open update needs."""
+    """The commands that end an open update."""
 
 
 def operation_rows(operations: Operations) -> tuple[OperationRow, ...]:
-    """An open update, the newest operations, and last what cannot be read."""
+    """An open update, the newest operations, and last the unreadable records."""
     opened = operations.open_update
     ended = [
         *(_rehearsal(item) for item in operations.rehearsals if not item.drilled),

@@ -17,13 +17,13 @@ from stacktest.reports.page.operations import operation_rows
 from stacktest.reports.report_data import Board
 
 OLD = timedelta(hours=36)
-"""A judgement older than this gets a banner: silence is not health."""
+"""A judgement older than this gets a banner, since it does not show the current health."""
 LISTED = 12
-"""Services that the overview lists before it points to the table."""
+"""The number of services that the overview lists before it refers to the table."""
 
 
 LARGEST = 500_000
-"""Bytes of a page, so that it can be mailed and opened on a phone."""
+"""The largest size of a page in bytes, so that it can be mailed and opened on a phone."""
 DEPTHS = (
     view.Depth(),
     view.Depth(recent=2, reasons=6, test_runs=15),
@@ -34,8 +34,8 @@ DEPTHS = (
 def render_page(board: Board, *, evidence: Sequence[Left] | None = None) -> str:
     """The page of one stack; the same board always gives the same text.
 
-    `evidence` is what failed tests left, where a server has it.
-    Where it would grow too large, old runs and long lists of reasons are shortened.
+    `evidence` holds the evidence files of failed tests, if a server has them.
+    If the page would be too large, old runs and long lists of reasons are shortened.
     """
     text = ""
     for depth in DEPTHS:
@@ -130,13 +130,13 @@ def _environment(board: Board) -> list[tuple[str, str]]:
 
 
 def _closed_by(blockers: Sequence[Blocker]) -> str:
-    """As many as the list below names; one service may have several reasons to close it."""
+    """`3 services`, as many as the list names, or that the status itself closes the gate."""
     named = sum(bool(blocker.service) for blocker in blockers)
     return wording.count(named, "service") if named else "the status itself"
 
 
 def _first_of_each(blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
-    """The worst blocker of each service: what clears it is the first thing to do."""
+    """The worst blocker of each service, whose command is to be run first."""
     first: dict[str, Blocker] = {}
     for blocker in blockers:
         first.setdefault(blocker.service, blocker)

@@ -1,11 +1,11 @@
-"""Draws a row of runs: one mark for each, told apart by shape first and by colour second.
+"""Draws a row of runs with one mark per run, which differ in shape first and colour second.
 
     passed      a full bar            flaky     a bar broken in two
     failed      a cross               incomplete  a dot
     known-false a lying bar
     absent      nothing               a triangle below: it changed before this run
 
-All marks of one kind are one SVG path, so that 36 services with 30 runs each stay small.
+All marks of one kind are one SVG path, which keeps a page of 36 services with 30 runs small.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ PITCH = 7
 
 
 class Strip(Struct, frozen=True, kw_only=True):
-    """The paths of one row of runs, and the same in words."""
+    """The paths of one row of runs, and its description in words."""
 
     paths: tuple[tuple[str, str], ...]
     """Kind of mark → path data."""
@@ -44,7 +44,7 @@ def draw(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> Strip:
 
 
 def short_label(cells: Sequence[Cell]) -> str:
-    """`27 of 30 passed, the last one failed`, for rows whose head says what ran."""
+    """`27 of 30 passed, the last one failed`, for rows with a heading."""
     conclusive = [cell for cell in cells if cell != "absent"]
     if not conclusive:
         return "no runs"

@@ -15,7 +15,7 @@ from stacktest.reports.page.run_marks import Strip, draw, short_label
 from stacktest.reports.report_data import Board
 
 NOTE = 240
-"""Characters of the text about one run."""
+"""The largest number of characters of the text about one run."""
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class RecentRun(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """A test that failed in the newest run, and where what it left is opened."""
+    """A test that failed in the newest run, and links to its evidence files."""
 
     name: str
     links: tuple[tuple[str, str], ...]
@@ -56,7 +56,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 def failures(
     newest: Sequence[HistoryLine], evidence: Sequence[Left], most: int
 ) -> tuple[Failure, ...]:
-    """The failed tests of the newest run that left something, traces before logs."""
+    """The failed tests of the newest run that have evidence files, traces before logs."""
     nodeids = (
         (line.run, nodeid)
         for line in newest
@@ -68,7 +68,7 @@ def failures(
 
 
 def current_tests(lines: Sequence[HistoryLine]) -> tuple[str, ...]:
-    """The tests since the last run that was complete: what came before it may be gone by now."""
+    """The tests in the last complete run and since: tests of earlier runs may no longer exist."""
     nodeids: set[str] = set()
     for line in reversed(lines):
         nodeids |= set(line.tests)
@@ -95,7 +95,7 @@ def by_file(
 def by_phase(
     board: Board, nodeids: Sequence[str], lines: Sequence[HistoryLine]
 ) -> tuple[Cell | None, ...]:
-    """One cell per phase of the stack; None where no test of the service is in it."""
+    """One cell per phase of the stack; None if no test of the service is in the phase."""
     cells: dict[str, list[trends.Cell]] = {}
     for nodeid in nodeids:
         cells.setdefault(board.phase_of(nodeid), []).append(_latest(nodeid, lines))
@@ -105,7 +105,7 @@ def by_phase(
 
 
 def latest_runs(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, ...]:
-    """The newest runs first, with what changed before each and what happened in it."""
+    """The newest runs first, each with the changes before it and its reasons."""
     before = [None, *lines][: len(lines)]
     pairs = list(zip(before, lines, strict=True))[max(0, len(lines) - number) :]
     return tuple(_recent_run(old, line) for old, line in reversed(pairs))
@@ -115,7 +115,7 @@ def latest_runs(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, .
 
 
 def _failure(nodeid: str, files: Sequence[Left]) -> Failure:
-    """The page of the folder and the trace, where there is such a page; else every file."""
+    """Links to the folder's page and the trace; to every file if there is no such page."""
     has_page = any(file.name == PAGE for file in files)
     shown = [
         file for file in files if not has_page or file.name == PAGE or file.opens != file.address

@@ -1,4 +1,4 @@
-"""What the status page says of each service, as plain values: the template decides nothing."""
+"""The content of the status page per service, as plain values: templates contain no decisions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from stacktest.reports.page.run_marks import Strip, draw
 from stacktest.reports.report_data import Board
 
 RUNS = 30
-"""Runs in a strip."""
+"""The number of runs in a strip."""
 PARTS = ("image", "config", "env", "stanza", "build")
 
 
@@ -38,7 +38,7 @@ class Neighbour(Struct, frozen=True, kw_only=True):
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):
-    """Everything that the page says of one service."""
+    """Everything on the page about one service."""
 
     name: str
     state: str
@@ -49,7 +49,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     more_reasons: int
     also: tuple[str, ...]
     command: str
-    """Clears the service from the gate; empty when it does not close it."""
+    """The command that clears the service from the gate; empty if it does not close the gate."""
     exemption: str
     links: tuple[tuple[str, str], ...]
     """Address and host name."""
@@ -80,25 +80,25 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     strip: Strip
     recent: tuple[test_rows.RecentRun, ...]
     failures: tuple[test_rows.Failure, ...]
-    """Tests that failed last, with what they left."""
+    """Tests that failed in the newest run, with their evidence files."""
     refusal: str
     cells: tuple[test_rows.Cell | None, ...]
     backup: Neighbour | None
-    """What is known of its backup; None where it declares none."""
+    """The state of its backup; None if it declares none."""
 
 
 class Depth(Struct, frozen=True, kw_only=True):
-    """How much of what has no bound is shown."""
+    """How many items of unbounded lists the page shows."""
 
     recent: int = 5
-    """Runs of a service with what happened in them."""
+    """The latest runs of a service, with their changes and reasons."""
     reasons: int = 12
     test_runs: int = RUNS
     """Runs in the strip of one test."""
 
 
 DEPTH = Depth()
-"""What a page shows where nobody asks for more."""
+"""The default depth of a page."""
 
 
 def services(

@@ -1,4 +1,4 @@
-"""Every claim with what is known of it, for people and for Markdown.
+"""Every claim with its result, as lines of text or as Markdown.
 
 A1   true        GET /health says its version        README.md
 A8   false       429 after 100 requests              FEATURES.md   known, until 2027-03-31
@@ -15,7 +15,7 @@ from stacktest.core.json_data import Json
 from stacktest.reports.markup import cell
 
 LONGEST = 60
-"""Characters of a claim's text in the terminal."""
+"""The largest number of characters of a claim's text in the terminal."""
 
 
 def claim_lines(claims: Sequence[JudgedClaim]) -> Iterator[str]:
@@ -40,7 +40,7 @@ def total_line(claims: Sequence[JudgedClaim]) -> str:
 
 
 def claim_table(claims: Sequence[JudgedClaim]) -> Iterator[str]:
-    """The same as a Markdown table."""
+    """The claims as a Markdown table."""
     yield "| claim | text | source | result | run | on |"
     yield "|---|---|---|---|---|---|"
     for item in claims:
@@ -56,7 +56,7 @@ def claim_table(claims: Sequence[JudgedClaim]) -> Iterator[str]:
 
 
 def claim_document(claims: Sequence[JudgedClaim]) -> Json:
-    """The same for programs."""
+    """The claims as a JSON document."""
     counts = Counter(item.word for item in claims)
     return {
         "claims": [item.as_json() for item in claims],

@@ -1,4 +1,4 @@
-"""The configuration as lines: `section.key = value`, with the origin of each where asked."""
+"""The configuration as lines `section.key = value`, on request with the origin of each value."""
 
 from collections.abc import Iterator, Mapping
 
@@ -21,7 +21,7 @@ def config_lines(config: Config, *, with_origin: bool) -> Iterator[str]:
 
 
 def config_document(config: Config) -> Json:
-    """The same for programs: key → value and origin."""
+    """The configuration as a JSON document: key → value and origin."""
     return {
         key: {"value": value, "origin": config.origins.get(key, "default")}
         for key, value in _rows(config)

@@ -22,7 +22,7 @@ MOST = 2
 
 
 def fleet_lines(fleet: Fleet) -> Iterator[str]:
-    """Both tables, the count, and what is to be done about each ledger that is not believed."""
+    """Both tables, the count, and the next step for each ledger that is not trusted."""
     yield from _table([STACKS, *map(_stack_row, fleet.ledgers)])
     if fleet.services:
         yield ""
@@ -34,7 +34,7 @@ def fleet_lines(fleet: Fleet) -> Iterator[str]:
 
 
 def fleet_markdown(fleet: Fleet) -> Iterator[str]:
-    """The same as Markdown."""
+    """Both tables, the count and the troubles as Markdown."""
     for columns, rows in (
         (STACKS, list(map(_stack_row, fleet.ledgers))),
         (SERVICES, list(_service_rows(fleet))),
@@ -50,7 +50,7 @@ def fleet_markdown(fleet: Fleet) -> Iterator[str]:
 
 
 def next_step(ledger: LedgerCopy) -> str:
-    """The command that makes a ledger one that is believed, where it was written."""
+    """The command, or the step, after which a ledger is trusted again."""
     folder = shlex.quote(ledger.place)
     if ledger.trouble is Trouble.DOUBLED:
         return "name one of them, or give each stack its own `identity` under [stack]"

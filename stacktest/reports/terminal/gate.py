@@ -16,11 +16,11 @@ from stacktest.core.json_data import Json
 from stacktest.reports.wording import count, meaning
 
 MOST = 3
-"""Reasons shown per blocker; `stacktest why` has them all."""
+"""The number of reasons shown per blocker; `stacktest why` shows all."""
 
 
 def gate_lines(gate: Gate) -> Iterator[str]:
-    """The decision, then a line per blocker, then what does not close the gate.
+    """The decision, then a line per blocker, then warnings, which do not close the gate.
 
     The command that clears several blockers in a row is printed once, below the last of them.
     """
@@ -43,7 +43,7 @@ def gate_lines(gate: Gate) -> Iterator[str]:
 
 
 def gate_document(gate: Gate) -> Json:
-    """The decision for programs."""
+    """The decision as a JSON document."""
     return {
         "open": gate.open,
         "exit_code": gate.exit_code,

@@ -1,4 +1,4 @@
-"""The runs of services as lines: one letter per run, oldest first, and what they say together.
+"""The runs of services as lines: one letter per run, oldest first, and their trend in words.
 
 redis     ..F..~.   flake: the same fingerprint both passed and failed
 mariadb   .....FF   regression: it fails since mounted files changed
@@ -17,11 +17,11 @@ from stacktest.reports.wording import part
 
 LETTERS = {"passed": ".", "failed": "F", "incomplete": "-", "untouched": " "}
 SHOWN = 30
-"""Runs per service."""
+"""The number of runs shown per service."""
 
 
 def history_lines(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> Iterator[str]:
-    """A line per service (or per service that the test names), then what the letters mean."""
+    """A line per service (or per service that the test names), then the key to the letters."""
     known = {name: lines for name, lines in runs.items() if lines}
     if not known:
         yield "no run yet"
@@ -39,7 +39,7 @@ def history_lines(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> 
 
 
 def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> Json:
-    """The same for programs: service → trend, times that have grown, and runs."""
+    """The runs as a JSON document: service → trend, times that have grown, and runs."""
     return {
         name: {
             "trend": (classify_test(lines, test) if test else classify(lines)).trend,
@@ -51,7 +51,7 @@ def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") 
 
 
 def course_words(course: Trend) -> str:
-    """One sentence about what the runs say together."""
+    """The trend of the runs as one sentence."""
     if not course.is_up:
         times = f"{course.runs} runs in a row" if course.runs > 1 else "the last run"
         verb = "stay up" if course.has_fallen else "come up"

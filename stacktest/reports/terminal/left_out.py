@@ -1,4 +1,4 @@
-"""What a service mounts and its fingerprint does not count, by name and with the reason.
+"""Mounted paths that a service's fingerprint leaves out, each with the reason.
 
 not read  data, backups: the container may write to it: only what git tracks below it counts
 """
@@ -15,5 +15,5 @@ def left_out_lines(left_out: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 
 def left_out_document(left_out: Mapping[str, tuple[str, ...]]) -> Json:
-    """The same for programs: path → reason."""
+    """The paths as a JSON document: path → reason."""
     return {path: why for why, paths in sorted(left_out.items()) for path in paths}

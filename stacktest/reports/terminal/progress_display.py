@@ -1,8 +1,8 @@
-"""Reports what happens while the stack comes up, in the terminal of pytest or of the command.
+"""Prints the progress while the stack starts, in the terminal of pytest or of the command.
 
-On a real terminal all services are drawn in place, and what stays is one line. Everywhere else (a
-pipe, `CI`, `NO_COLOR`, `TERM=dumb`, pytest's `-q` or `--color=no`) there are plain lines without
-any control sequence: one per service that is ready, and a heartbeat every 30 seconds.
+On a real terminal all services are redrawn in place, and one line remains at the end. Otherwise (a
+pipe, `CI`, `NO_COLOR`, `TERM=dumb`, pytest's `-q` or `--color=no`) plain lines without control
+sequences are printed: one per service that is ready, and a heartbeat every 30 seconds.
 """
 
 import time
@@ -39,9 +39,9 @@ def is_lively(stream: Any, environ: Mapping[str, str]) -> bool:
 
 
 class ProgressLines(Progress):
-    """Prints each fact when it is certain; remembers when each service came up.
+    """Prints each step of the start when it is certain; records when each service became ready.
 
-    `screen` is a terminal to draw on; without one there are plain lines.
+    `screen` is a terminal to draw on; without it plain lines are printed.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ProgressLines(Progress):
         self._screen = screen
         self._width = width
         self.clean: Callable[[str], str] = str
-        """Takes secrets out of each line; whoever knows some says so."""
+        """Removes secrets from each line; set by the owner of the object when it knows secrets."""
         self._clock = clock
         self._start = clock()
         self._plan = Plan()
@@ -66,12 +66,12 @@ class ProgressLines(Progress):
         self._usual: dict[str, float | None] = {}
         self._live: Any = None
         self._causes: dict[str, str] = {}
-        """Why something is not up → the first service of which that was said."""
+        """Cause of a failed start → the first service that was reported with it."""
 
     def planned(
         self, plan: Plan, missing: Sequence[str], usual: Callable[[str], float | None]
     ) -> None:
-        """What is used as it is, and what will be started."""
+        """Print which services are used as they run, and which will be started."""
         self._start = self._clock()
         self._plan = plan
         self._usual = {name: usual(name) for name in missing}
@@ -87,17 +87,17 @@ class ProgressLines(Progress):
             self._live = _drawn(self._screen, self._picture)
 
     def starting(self, service: str) -> None:
-        """A container is started."""
+        """Show that the service's container is starting."""
         self._started[service] = self._clock()
         self._set(service, "starting")
 
     def changed(self, service: str, what: str) -> None:
-        """The engine reported a change; the display shows the last one of what is starting."""
+        """Show the engine's last report on a service while it is starting."""
         if service in self._started and self._now[service].word == "starting":
             self._set(service, "starting", why="" if what == "start" else what)
 
     def ready(self, service: str, seconds: float, why: str) -> None:
-        """One service is ready."""
+        """Show that the service is ready, and record its start."""
         if service not in self._started:
             return
         offset = self._started[service] - self._start
@@ -108,12 +108,12 @@ class ProgressLines(Progress):
             self.say(ready_line(service, seconds, why, pad))
 
     def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
-        """No news for a while."""
+        """Print the services that are waited for, after some time without other lines."""
         if self._live is None:
             self.say(waiting_line(seconds, waiting, self._usual))
 
     def not_started(self, service: str, why: str, without: Sequence[str]) -> None:
-        """One will not become ready, and the run goes on without it."""
+        """Show that a service will not become ready, and that the run continues without it."""
         for name in (service, *without):
             if name in self._now:
                 self._set(name, "failed", why=why if name == service else f"needs {service}")
@@ -122,12 +122,12 @@ class ProgressLines(Progress):
         self.say(not_started_line(service, cause, without, self._width()))
 
     def over(self) -> None:
-        """All is ready: the display makes room for one line."""
+        """Replace the display by one line, when all services are ready."""
         if self._end():
             self.say(over_line(self._now.values(), self._clock() - self._start))
 
     def failed(self, service: str, why: str, *, removed: bool) -> None:
-        """One will not become ready: it is named at once, before anything is taken down."""
+        """Name the service that will not become ready, before any container is removed."""
         if service in self._now:
             self._set(service, "failed", why=why)
         self._end()
@@ -148,7 +148,7 @@ class ProgressLines(Progress):
         return live is not None
 
     def _picture(self, width: int, height: int) -> Iterable[str]:
-        """The display as it is now; called from the thread that draws."""
+        """The current lines of the display; called from the thread that draws."""
         now = self._clock()
         boots = [self._as_shown(boot, now) for boot in list(self._now.values())]
         lines = display_lines(boots, width=width, height=height, seconds=now - self._start)
@@ -170,7 +170,7 @@ class ProgressLines(Progress):
 
 
 class ProgressDisplay(ProgressLines):
-    """The lines of a run, through pytest's terminal, wherever that prints."""
+    """Prints the lines of a run through pytest's terminal reporter."""
 
     def __init__(self, reporter: Any, environ: Mapping[str, str]) -> None:
         self._reporter = reporter
@@ -188,27 +188,27 @@ class ProgressDisplay(ProgressLines):
             width=lambda: self.width,
         )
         self.started = datetime.min.replace(tzinfo=UTC)
-        """When the run began; the controller says so."""
+        """When the run began; set by the controller."""
         self._drawn = False
-        """What the writer takes for an unfinished line was drawn, and is gone."""
+        """Whether the line that the writer takes for unfinished was the display, now removed."""
 
     @property
     def width(self) -> int:
-        """Characters that fit into a line of the terminal now."""
+        """The current width of the terminal in characters."""
         return self._writer.fullwidth if self._writer is not None else NARROW
 
     @property
     def verbosity(self) -> int:
-        """As asked for by `-q` and `-v`."""
+        """The verbosity set by `-q` and `-v`."""
         return self._reporter.verbosity if self._reporter is not None else 0
 
     def say_all(self, lines: Iterable[str], **markup: bool) -> None:
-        """Several lines, whatever the verbosity."""
+        """Print several lines at any verbosity."""
         if self._reporter is None or self._writer is None:
             return
         self._reporter.ensure_newline()
         if self._writer.width_of_current_line and not self._drawn:
-            # pytest-xdist rewrites its line in place and does not say so.
+            # pytest-xdist rewrites its line in place without the reporter's knowledge.
             self._reporter.write_line("")
         self._drawn = False
         for line in lines:
@@ -229,7 +229,7 @@ _COLOURS = {"failed": "red", "starting": "yellow", "waiting": "dim", "ready": "g
 
 
 class _Screen:
-    """pytest's terminal as a file: what is drawn goes the way of everything that pytest prints."""
+    """pytest's terminal reporter as a file, so that the display is printed like pytest's output."""
 
     def __init__(self, reporter: Any) -> None:
         self._reporter = reporter

@@ -1,4 +1,4 @@
-"""What a run says in the terminal, as lines; the plugin prints them.
+"""The lines of a run in the terminal; the plugin prints them.
 
 stacktest: reference · 36 tests · 4 services planned
   starting 2: caddy, redis · 2 run already, used as they are
@@ -30,13 +30,13 @@ from stacktest.reports.wording import count
 LABEL = 9
 """Width of the first column, unless a state has a longer name."""
 MOST = 5
-"""How many services of a kind are listed by name."""
+"""The number of rows of a kind that are listed before the rest is only counted."""
 WIDE = 140
-"""Characters of a line where the width of the terminal is not known."""
+"""The width of a line in characters if the width of the terminal is not known."""
 
 
 def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
-    """The header of a run: what is about to be proved, on which stack."""
+    """The header of a run: the stack, the number of tests and of services."""
     what = count(tests, "test")
     yield f"stacktest: {stack.name} · {what} · {count(len(plan.services), 'service')} planned"
     for name, keys in stack.unset_variables.items():
@@ -58,7 +58,7 @@ def reason_lines(plan: Plan, running: Collection[str] = ()) -> Iterator[str]:
 
 
 def plan_document(plan: Plan, running: Collection[str] = ()) -> Json:
-    """The plan for programs: what starts together, what runs, each service with its reasons."""
+    """The plan as a JSON document: waves to start, running services, each one's reasons."""
     return {
         "start": _to_start(plan, running),
         "running": [name for name in plan.services if name in running],
@@ -78,9 +78,9 @@ def failure_lines(
     diagnosis: str = "",
     command: str = "",
 ) -> Iterator[str]:
-    """A test that failed, when it failed: the cause, why, what to do, what it left behind.
+    """The lines on a failed test, printed at once: cause, reason, hint, evidence.
 
-    `again` is the command that runs it again.
+    `again` is the command that runs the test again.
     """
     yield f"FAILED {nodeid}"
     if diagnosis:
@@ -95,8 +95,8 @@ def failure_lines(
 
 
 def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Iterator[str]:
-    """What the run proved, by phase and service, and the next useful command."""
-    # What a copy shows counts for nobody: no service has a state by it.
+    """The results of the run, by phase and service, and the next useful command."""
+    # A run on a copy gives no credit: no service gets a state from it.
     credited = "passed" if stack.copy else "credited"
     rows = [
         *_phases(summary, stack),
@@ -117,14 +117,14 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
     pad = max(LABEL, *(len(label) for label, _ in rows)) + 1
     for label, text in rows:
         prefix = f"{label:<{pad}}"
-        # What is slow is a column of numbers, each with a name that stays whole.
+        # The rows of `slowest` are a column of numbers, each with a name: they are not wrapped.
         yield from (
             _wrapped(prefix, text, width) if label not in ("slowest", "") else [prefix + text]
         )
 
 
 def quiet_lines(judgements: Mapping[str, Judgement]) -> Iterator[str]:
-    """What a run says that `--stale` left nothing to test."""
+    """The lines of a run in which `--stale` selected no test."""
     yield "nothing is stale: every service that a test names is functional, with what it needs"
     yield f"status    {_states(judgements)}"
     yield "next      stacktest gate"
@@ -134,13 +134,13 @@ def quiet_lines(judgements: Mapping[str, Judgement]) -> Iterator[str]:
 
 
 def _to_start(plan: Plan, running: Collection[str]) -> list[list[str]]:
-    """The waves without what runs already."""
+    """The waves of the plan without the services that run already."""
     waves = ([name for name in wave if name not in running] for wave in plan.waves)
     return [wave for wave in waves if wave]
 
 
 def _wrapped(label: str, text: str, width: int) -> list[str]:
-    """One row; what does not fit goes on below its text. Node ids and commands stay whole."""
+    """One row, wrapped below its text. Node ids and commands are not broken."""
     return textwrap.wrap(
         text,
         width,
@@ -170,7 +170,7 @@ def _phases(summary: RunSummary, stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def _replaced(foreign: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Whose records this run replaced, where they came from another stack."""
+    """Rows on records of another stack that this run replaced."""
     stacks: dict[str, list[str]] = {}
     for name, stack in sorted(foreign.items()):
         stacks.setdefault(stack, []).append(name)
@@ -179,7 +179,7 @@ def _replaced(foreign: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _partial(summary: RunSummary) -> Iterator[str]:
-    """Sentences about why this run was not the whole of it."""
+    """Sentences on why this run did not run all tests."""
     facts, total = summary.facts, len(summary.phases)
     ended = [outcome for outcome in summary.outcomes if outcome.result != "unfinished"]
     if facts.interrupted:
@@ -197,9 +197,9 @@ def _partial(summary: RunSummary) -> Iterator[str]:
 
 
 def _not_functional(summary: RunSummary, width: int, *, is_copy: bool) -> Iterator[tuple[str, str]]:
-    """Every service that does not count as proved now, worst state first, with its reason.
+    """Rows on every service that is not functional, worst state first, with its reason.
 
-    A copy remembers nothing: a service that nothing was found out about is not listed.
+    On a copy, which has no earlier records, services without a reason are not listed.
     """
     by_state: dict[State, list[str]] = {}
     for name, judgement in sorted(summary.judgements.items()):
@@ -220,10 +220,10 @@ def _not_functional(summary: RunSummary, width: int, *, is_copy: bool) -> Iterat
 
 
 def _reason(summary: RunSummary, name: str) -> str:
-    """Why a service is not functional: what this run says, else what is known of it."""
+    """Why a service is not functional: the reason of this run, else of its judgement."""
     if name in summary.not_up:
         cause = summary.not_up[name].cause
-        # A cause that is another's is the door's, too, whose tests fell over it.
+        # With a cause in another service the row is that of the front door, whose tests fail, too.
         return f"not up: {cause}" if cause.startswith(f"{name} ") else cause
     verdict = summary.verdicts.get(name)
     if diagnosis := _diagnosis(summary, name):
@@ -238,31 +238,31 @@ def _reason(summary: RunSummary, name: str) -> str:
 
 
 def _bare(tag: str) -> str:
-    """A reason in which another run's own words stand, without its kind."""
+    """The reason without the prefix `run:` or `start:`."""
     return tag.removeprefix("run:").removeprefix("start:")
 
 
 def _named(summary: RunSummary, reason: str) -> str:
-    """The reason with its test as pytest wrote it: `[path#2]` is what records say."""
+    """The reason with the test's name as in pytest's output; records write `[path#2]`."""
     test = next((test for test in summary.names if reason.startswith(f"{test} ")), "")
     return summary.names[test] + reason.removeprefix(test) if test else reason
 
 
 def _refusal(summary: RunSummary, name: str) -> str:
-    """Why its tests earned nothing, unless that is told at the end for the whole run."""
+    """Why its tests earned no pass; shortened if the run's own trouble is the cause."""
     why = summary.refused[name]
     cause = summary.trouble.what.rpartition(": ")[2] if summary.trouble else ""
     return "what its tests showed cannot be written" if cause and why.endswith(cause) else why
 
 
 def _diagnosis(summary: RunSummary, name: str) -> str:
-    """The cause of the first of its failures whose facts decided it."""
+    """The first diagnosis among the outcomes of its tests, or empty."""
     causes = (outcome.diagnosis for outcome in summary.outcomes if name in outcome.services)
     return next(filter(None, causes), "")
 
 
 def _without_credit(summary: RunSummary, width: int) -> Iterator[tuple[str, str]]:
-    """What was tested, earned nothing, and still counts by an earlier pass."""
+    """Rows on services that earned no pass in this run, and are functional by an earlier pass."""
     reasons = {
         name: _first(verdict.reasons)
         for name, verdict in summary.verdicts.items()
@@ -281,7 +281,7 @@ def _without_credit(summary: RunSummary, width: int) -> Iterator[tuple[str, str]
 
 
 def _is_functional(summary: RunSummary, name: str) -> bool:
-    """Also true of a service that could not be judged, so that the reason is shown."""
+    """Whether a service is functional; True without a judgement, so that the reason is shown."""
     judgement = summary.judgements.get(name)
     return judgement is None or judgement.state.functional
 
@@ -315,7 +315,7 @@ def _states(judgements: Mapping[str, Judgement]) -> str:
 
 
 def _next(summary: RunSummary) -> str:
-    """The one command that helps most now."""
+    """The most useful next command."""
     if down := [name for name, failure in summary.not_up.items() if not failure.because_of]:
         return f"stacktest why {min(down)}"
     about: dict[str, Verdict] = dict(summary.verdicts)

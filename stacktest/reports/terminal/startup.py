@@ -1,12 +1,12 @@
-"""The bring-up as people read it: line by line, or on a real terminal as one display of services.
+"""The start of the stack as text: line by line, or on a real terminal as one redrawn display.
 
       starting 4: caddy, grafana, postgres, redis · 2 run already, used as they are
       ready    redis     0.6 s  healthy
       waiting  30 s for grafana (health is starting, usually ready after 12.0 s)
       ready    4 in 31 s, slowest: grafana 30.1 s, caddy 1.2 s
 
-The display is redrawn in place; every service is on it, the worst first, each with a shape and,
-where it needs attention, a word:
+The display is redrawn in place; it shows every service, the worst first, each with a shape and, if
+it needs attention, a word:
 
     0:41  ✖ 1 failed  ◐ 2 starting  ○ 3 waiting  ✔ 4 ready  · 1 ran already
     ✖ immich     ◐ grafana    ◐ paperless  ○ outline    ✔ caddy  …
@@ -35,24 +35,24 @@ SHAPES: Mapping[Word, str] = {
 """From worst to best; the order on the display."""
 
 MOST = 5
-"""How many services are named in a line."""
+"""The number of services that are named in a line."""
 
 
 class BootState(Struct, frozen=True, kw_only=True):
-    """One service on its way up."""
+    """The progress of one service's start."""
 
     service: str
     word: Word
     seconds: float = 0.0
-    """How long it is starting, or how long it took."""
+    """The duration of its start, so far or in total."""
     usual: float | None = None
-    """How long it took in earlier runs."""
+    """The usual duration in earlier runs."""
     why: str = ""
-    """What it waits for, or what was seen of it last."""
+    """What it waits for, or the last report on it."""
 
 
 def planned_line(missing: Sequence[str], running: int, width: int) -> str:
-    """What will be started, by name as far as the line goes, and what is used as it runs."""
+    """The services to be started, by name as far as there is room, and those used as they run."""
     already = f"{running} run already, used as they are" if running else ""
     if not missing:
         return f"  {already or 'nothing to start'}"
@@ -61,14 +61,14 @@ def planned_line(missing: Sequence[str], running: int, width: int) -> str:
 
 
 def ready_line(service: str, seconds: float, why: str, pad: int) -> str:
-    """One service is ready."""
+    """The line on a service that is ready."""
     return f"  ready    {service:<{pad}} {seconds:6.1f} s  {why}".rstrip()
 
 
 def waiting_line(
     seconds: float, waiting: Mapping[str, str], usual: Mapping[str, float | None]
 ) -> str:
-    """What is waited for, each reason once, with all of its services."""
+    """The services that are waited for, each reason once with all of its services."""
     by_reason: dict[str, list[str]] = {}
     for name, why in sorted(waiting.items()):
         took = usual.get(name)
@@ -82,20 +82,20 @@ def waiting_line(
 
 
 def over_line(boots: Iterable[BootState], seconds: float) -> str:
-    """All are ready: how many, in what time, and which took longest."""
+    """The line when all are ready: number, total time and the slowest services."""
     took = sorted((b for b in boots if b.word == "ready"), key=lambda b: (-b.seconds, b.service))
     slowest = ", ".join(f"{boot.service} {boot.seconds:.1f} s" for boot in took[:3])
     return f"  ready    {len(took)} in {seconds:.0f} s, slowest: {slowest}"
 
 
 def failed_line(service: str, why: str, *, removed: bool) -> str:
-    """It ends here; what was started is removed, or stays with `keep`."""
+    """The line on the service whose failure ends the start; whether containers are removed."""
     cause = why if why.startswith(service) else f"{service}: {why}"
     return f"  failed   {cause}; {'removing what was started' if removed else 'nothing is removed'}"
 
 
 def not_started_line(service: str, why: str, without: Sequence[str], width: int) -> str:
-    """One service is not up, and what needs it is not either; the run goes on."""
+    """The line on a service that is not up, and those that need it; the run continues."""
     cause = why if why.startswith(service) else f"{service}: {why}"
     begin = f"  failed   {cause}"
     if not without:
@@ -106,7 +106,7 @@ def not_started_line(service: str, why: str, without: Sequence[str], width: int)
 def display_lines(
     boots: Iterable[BootState], *, width: int, height: int, seconds: float
 ) -> Iterator[str]:
-    """The display: counts, every service, then what needs attention as far as there is room."""
+    """The display: counts, every service, then details of those that need attention."""
     ordered = sorted(boots, key=lambda boot: (_rank(boot), -_age(boot), boot.service))
     yield _cut(_counts(ordered, seconds), width)
     attention = [boot for boot in ordered if boot.word in ("failed", "starting", "waiting")]
@@ -120,7 +120,7 @@ def display_lines(
 
 
 def names(services: Sequence[str], room: int) -> str:
-    """`a, b, c and 29 others`: as many names as there is room for, at least one."""
+    """`a, b, c and 29 others`: as many names as fit into `room`, at least one."""
     whole = ", ".join(services)
     if len(whole) <= room:
         return whole
@@ -148,7 +148,7 @@ def _rank(boot: BootState) -> int:
 
 
 def _age(boot: BootState) -> float:
-    """Of what is starting, the longest first; of the others the time says nothing."""
+    """The sort key for services that are starting, the longest first; 0 for others."""
     return boot.seconds if boot.word == "starting" else 0.0
 
 
@@ -160,7 +160,7 @@ def _counts(boots: Sequence[BootState], seconds: float) -> str:
 
 
 def _grid(boots: Sequence[BootState], width: int, rows: int) -> Iterator[str]:
-    """Every service, in columns; only where there is no room for all, the best are counted."""
+    """Every service, in columns; if there is no room for all, the best are only counted."""
     pad = max((len(boot.service) for boot in boots), default=0)
     columns = max(1, (width + 2) // (pad + 4))
     cells = [f"{SHAPES[boot.word]} {boot.service:<{pad}}" for boot in boots]

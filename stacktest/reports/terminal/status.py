@@ -1,4 +1,4 @@
-"""The status of all services as a table, for people and for Markdown.
+"""The status of all services as a table, in plain text or Markdown.
 
 service   state       last pass         fingerprint       why
 caddy     functional  2026-11-20 10:12  7513d8cdb2504e69
@@ -22,7 +22,7 @@ from stacktest.reports.wording import backup_sentence, count
 COLUMNS = ("service", "state", "last pass", "fingerprint", "why")
 FINGERPRINT = COLUMNS.index("fingerprint")
 MOST = 2
-"""Reasons shown per service; `stacktest why` has them all."""
+"""The number of reasons shown per service; `stacktest why` shows all."""
 
 
 def text_lines(
@@ -31,9 +31,9 @@ def text_lines(
     stand_ins: Collection[str] = (),
     width: int | None = None,
 ) -> Iterator[str]:
-    """One line per service, worst state first, then the count and what holds for all.
+    """One line per service, worst state first, then the count, backups and warnings.
 
-    In `width` characters the fingerprint makes room for the reasons, and what is too long is cut.
+    If a line is longer than `width`, the fingerprints are left out, and longer lines are cut.
     """
     rows: list[tuple[str, ...]] = [COLUMNS, *_rows(judgements, stand_ins)]
     if width is not None and max(map(len, _table(rows))) > width:
@@ -51,7 +51,7 @@ def text_lines(
 def markdown_lines(
     judgements: Mapping[str, Judgement], meta: StatusMeta, stand_ins: Collection[str] = ()
 ) -> Iterator[str]:
-    """The same as a Markdown table."""
+    """The services as a Markdown table, then the count, backups and warnings."""
     yield f"| {' | '.join(COLUMNS)} |"
     yield "|---" * len(COLUMNS) + "|"
     for row in _rows(judgements, stand_ins):
@@ -87,7 +87,7 @@ def _rows(
 
 
 def _backups(meta: StatusMeta) -> Iterator[str]:
-    """The backups, worst first."""
+    """The lines on backups, worst first."""
     entries = sorted(meta.backups.items(), key=lambda item: (item[1].known_state.rank, item[0]))
     for name, entry in entries:
         yield f"backup of {name}: {entry.state}, {backup_sentence(entry)}"

@@ -1,4 +1,4 @@
-"""What an update says as lines: its plan, and how it ended."""
+"""The lines of an update: its plan and its result."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def plan_lines(
     containers: tuple[OldContainer, ...],
     data: tuple[SavedData, ...],
 ) -> Iterator[str]:
-    """What is replaced, in which order and why, and what is saved before."""
+    """The services to replace, in order and with reasons, and the data that is saved before."""
     for candidate in candidates:
         old = [item.image for item in containers if item.service == candidate.service]
         before, after = _short(old[0]), _short(candidate.image)
@@ -29,7 +29,7 @@ def plan_lines(
 
 
 def ended_lines(journal: Journal) -> Iterator[str]:
-    """How an update ended, and what still differs from the files."""
+    """The result of an update, and differences to the files that remain."""
     names = ", ".join(journal.services)
     if journal.step == "kept":
         yield f"kept      {names}: {update_result(journal)}"

@@ -1,4 +1,4 @@
-"""Why a service is in its state: since when, and part by part what changed; names, never values.
+"""Why a service is in its state: since when, and the changes per part, by name without values.
 
 redis is failing
   redis has no space left at /data: MISCONF Errors writing to the AOF file: No space left on device
@@ -47,9 +47,9 @@ def why_lines(
     backup: BackupJudgement | None = None,
     texts: RunTexts | None = None,
 ) -> Iterator[str]:
-    """The state, the cause, the reasons, what changed, the last pass, the course, what to do.
+    """The state, its cause, reasons, changes, the last pass, the trend, and the next command.
 
-    `texts` are those of its last run, where this machine knows them.
+    `texts` are the messages of its last run, if this machine has them.
     """
     since = _minute(judgement.entry.last_change)
     yield f"{judgement.service} is {judgement.state.value}" + (
@@ -93,7 +93,7 @@ def why_document(
     backup: BackupJudgement | None = None,
     texts: RunTexts | None = None,
 ) -> Json:
-    """The same for programs."""
+    """The explanation as a JSON document."""
     step = (next_step or NextStep()).out_of(judgement.service, judgement.findings)
     course = classify(history)
     then = _then(evidence)
@@ -135,10 +135,10 @@ def _then(evidence: Evidence) -> Fingerprint | None:
 
 
 def _changed(evidence: Evidence, now: Fingerprint, reasons: Sequence[str]) -> Iterator[str]:
-    """Part by part what changed or cannot be compared, where no reason gives the cause already."""
+    """The changes per part, or why parts cannot be compared, if no reason already says so."""
     then = _then(evidence)
     if then is None or now.carried.get(then.version) == then.digest:
-        # Carried over from an older version: nothing changed, and no part compares.
+        # Carried over from an older version: nothing changed, and parts are not comparable.
         return
     kinds_told = {reason.kind for reason in map(Reason, reasons)}
     for change in routes_apart(changes(then, now)):
