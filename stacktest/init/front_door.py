@@ -5,7 +5,7 @@
     nginx-proxy         `VIRTUAL_HOST` in the services' environment
     Caddy               files mounted at, or copied to, /etc/caddy
     nginx               files mounted at, or copied to, /etc/nginx
-    labels alone        host names from them; the front door is in another compose project
+    declarations alone  their host names; the front door is in another compose project
     other front doors   named with their place in the compose file; host names cannot be read
 
 A program is recognised by its image, by the last FROM line of its Dockerfile, or by where its
@@ -133,7 +133,7 @@ def _candidates(stack: Stack) -> Iterator[_Candidate]:
 
 
 def _kind(door: str, files: tuple[Path, ...], words: tuple[str, ...]) -> str:
-    """The kind of front door; without own files, nginx or caddy may be the label-driven kind."""
+    """The kind; nginx-proxy or caddy-docker-proxy if only the services declare host names."""
     by_words = {"nginx": "nginx-proxy", "caddy": "caddy-docker-proxy"}.get(door, "")
     return by_words if by_words in words and not files else door
 

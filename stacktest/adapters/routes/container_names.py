@@ -4,7 +4,7 @@ extra_hosts   an address, even if a service has the same name
 links         the linked service, by the name that the link gives it; external_links: none of these
 DNS           every service on a network of the front door that has the name there: its own, an
               alias, a container's name or address; the engine answers with all of them in turn;
-              the name of one of the networks may stand behind it: app.stack_default
+              the name of one of the networks may follow: app.stack_default
 on a swarm    tasks.app, stack_app and tasks.stack_app are app, too; so is tasks.ALIAS
 """
 

@@ -32,7 +32,7 @@ class Rewritten(Struct, frozen=True, kw_only=True):
     has_ended: bool = False
     """Whether no further directive of the block is reached."""
     may_have_ended: bool = False
-    """Whether some requests do not reach it, depending on more than their address."""
+    """Whether some requests reach no further directive, depending on more than their URL."""
     others: tuple[PathCondition, ...] = ()
     """Conditions on the paths of requests that reach the next directive."""
 

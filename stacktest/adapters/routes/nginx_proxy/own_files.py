@@ -91,7 +91,7 @@ def _files_of(stack: Stack, host: str) -> Iterator[Path]:
 def _shared_files(stack: Stack) -> Iterator[Path]:
     yield from mounted_files(stack, "/etc/nginx/proxy.conf").values()
     for target, path in mounted_files(stack, "/etc/nginx/conf.d/*.conf").items():
-        # nginx-proxy writes this one by itself.
+        # nginx-proxy generates this file.
         if posixpath.basename(target) != "default.conf":
             yield path
 
