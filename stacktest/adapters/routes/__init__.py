@@ -20,7 +20,7 @@ Reader = Callable[[tuple[Path, ...], Stack], tuple[Route, ...]]
 def read_routes(
     sources: tuple[str, ...], stack: Stack, *, hosts: Mapping[str, str] | None = None
 ) -> tuple[Route, ...]:
-    """The routes of all sources, in their order; a host in several sources keeps the first one's.
+    """The routes of all sources, in order; a host that is in several has those of the first.
 
     A source is `none`, a program that reads the compose file itself (`traefik`: labels and the file
     provider, `caddy-docker-proxy`: labels, `nginx-proxy`: VIRTUAL_HOST), a file relative to the

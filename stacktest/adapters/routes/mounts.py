@@ -31,7 +31,7 @@ def folder_behind(stack: Stack, target: str) -> str:
 
 
 def is_on_this_side(stack: Stack, target: str) -> bool:
-    """Whether a bind mount covers a path of the container, so that its absence is certain."""
+    """Whether a bind mount covers a path of the container: a file missing here is missing there."""
     return any(_below(mount.target, target) is not None for mount in _binds(stack))
 
 
@@ -47,7 +47,7 @@ def target_of(stack: Stack, path: Path) -> str:
 
 
 def certificate_text(stack: Stack, target: str) -> str:
-    """The certificate at `target` in the container; empty if it is outside the stack's folder."""
+    """The certificate at `target` in the container, if its file is in the stack's folder."""
     files = files_behind(stack, stack.root, target) if target.startswith("/") else ()
     texts = []
     for file in files:

@@ -1,6 +1,6 @@
 """Labels and links for Allure: epic = phase, feature = service, and a link to each service.
 
-The gate and the states never depend on Allure.
+Allure only gets labels: the gate and the states never depend on it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -46,9 +46,9 @@ def properties(rows: Mapping[str, str]) -> str:
 
 
 def categories() -> list[dict[str, Json]]:
-    """Kinds of failures, by an expression for their message.
+    """Kinds of failures that different people handle, by an expression for their message.
 
-    The expressions are valid in Java and in JavaScript, in which Allure 2 and 3 are written.
+    The expressions mean the same in Java and in JavaScript, in which Allure 2 and 3 are written.
     """
     return [
         {

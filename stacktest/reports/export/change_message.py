@@ -11,7 +11,7 @@ from stacktest.reports import wording
 
 SCHEMA = "stacktest.news/1"
 LISTED = 10
-"""The number of services that the text names; it must be readable on a phone."""
+"""The number of services that the text names before it only counts: it is read on a phone."""
 
 
 def title(news: News) -> str:

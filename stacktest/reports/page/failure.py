@@ -50,7 +50,7 @@ class FailurePage(Struct, frozen=True, kw_only=True):
     command: str = ""
     reproduce: str = ""
     texts: Sequence[LeftText] = ()
-    """In order of usefulness."""
+    """The most helpful text first."""
     pictures: Sequence[str] = ()
     traces: Sequence[tuple[str, str]] = ()
     """Name of the file beside the page, and the command that opens it."""

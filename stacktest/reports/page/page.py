@@ -130,7 +130,7 @@ def _environment(board: Board) -> list[tuple[str, str]]:
 
 
 def _closed_by(blockers: Sequence[Blocker]) -> str:
-    """`3 services`, as many as the list names, or that the status itself closes the gate."""
+    """`3 services`, each counted once even with several blockers, or `the status itself`."""
     named = sum(bool(blocker.service) for blocker in blockers)
     return wording.count(named, "service") if named else "the status itself"
 

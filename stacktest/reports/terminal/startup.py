@@ -89,7 +89,7 @@ def over_line(boots: Iterable[BootState], seconds: float) -> str:
 
 
 def failed_line(service: str, why: str, *, removed: bool) -> str:
-    """The line on the service whose failure ends the start; whether containers are removed."""
+    """The line on the failure that ends the start; `removed`: what was started is removed."""
     cause = why if why.startswith(service) else f"{service}: {why}"
     return f"  failed   {cause}; {'removing what was started' if removed else 'nothing is removed'}"
 

@@ -56,7 +56,7 @@ class Block(Struct, frozen=True, kw_only=True):
     order: Mapping[str, int]
     matchers: Mapping[str, Matcher] = field(default_factory=dict)
     root: str | None = None
-    """The folder on this side whose files are served; empty: not visible here; None: no `root`."""
+    """The folder on this side whose files are served; empty: not known; None: no `root`."""
     error_statuses: frozenset[int] = frozenset()
     """The statuses that `handle_errors` may answer a failure with."""
     level: int = 0

@@ -222,7 +222,7 @@ def _listeners(parts: re.Match[str], options: Options, *, has_tls: bool) -> tupl
 
 
 def _published(listeners: tuple[Listener, ...], stack: Stack) -> tuple[Listener, ...]:
-    """The listeners at ports that the front door publishes; all if it publishes none."""
+    """The listeners at published ports; others are for containers only and have no host name."""
     door = stack.services.get(stack.front_door)
     ports = {port.target for port in door.ports} if door else set()
     return tuple(item for item in listeners if not ports or item.port in ports)

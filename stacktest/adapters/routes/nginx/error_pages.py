@@ -84,7 +84,7 @@ def refusals(steps: Iterable[Route]) -> frozenset[int]:
 
 
 def missing_page(root: str, path: str, index: tuple[str, ...]) -> frozenset[int]:
-    """The status if the page's file is missing; empty if it exists or is only in the container."""
+    """The status in place of the page's file; empty if it exists or is only in the container."""
     kind = file_kind(root, path) if root else "file"
     if kind == "folder" and not path.endswith("/"):
         return frozenset({301})
