@@ -85,7 +85,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
         )
         hosts = dict.fromkeys(host for choice in choices for host in choice.hosts)
         if any(not choice.hosts and choice.asks_for_path for choice in choices):
-            # A rule without a host answers for every name.
+            # A rule with only a path answers for every name.
             hosts.setdefault(self.stack.domain or "localhost")
         any_name = self.stack.domain or "localhost"
 

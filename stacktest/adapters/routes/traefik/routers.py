@@ -22,7 +22,7 @@ class Routers(Struct, frozen=True, kw_only=True):
     services: Services
 
     def of(self, origin: Origin) -> dict[str, Section]:
-        """The routers of one origin, without those whose name an earlier file already has."""
+        """The routers of one origin; of a file, without names that an earlier file already has."""
         routers = _defined(origin)
         if origin.provider == DOCKER:
             return {name: self._with_rule(r, origin) for name, r in self._or_usual(origin).items()}
