@@ -323,7 +323,7 @@ def _next(summary: RunSummary) -> str:
     services = next(filter(None, (*kinds, list(summary.refused))), None)
     if services is None:
         return "stacktest gate"
-    # What counts by an earlier pass waits for what does not, which may be its cause.
+    # Services that are not functional come first: they may be why others earned no pass.
     return f"stacktest why {min(services, key=lambda n: (_is_functional(summary, n), n))}"
 
 

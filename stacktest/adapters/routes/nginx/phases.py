@@ -72,7 +72,7 @@ class Phases(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     variables: Variables
     in_error_page: bool = False
-    """Whether an `error_page` led here: nginx then ignores every other `error_page`."""
+    """Whether an `error_page` led here: then no further one is applied, see `_fails_again`."""
 
     def steps(self) -> Iterator[Route]:
         """All steps that the server may take for a request, in its order."""
@@ -207,7 +207,7 @@ class Phases(Struct, frozen=True, kw_only=True):
                     yield replace(guard_step(item, answers, is_hidden=True), service=service)
 
     def _fails_again(self, chain: tuple[Directive, ...], target: str, steps: list[Route]) -> bool:
-        """Whether another `error_page` counts for what an error page answers itself."""
+        """Whether another `error_page` applies to the answer of an error page itself."""
         if not any(item.words == ("on",) for item in inherited(chain, "recursive_error_pages")):
             return False
         location = named_location(self.server, target) or location_for(self.server, target)
