@@ -1,4 +1,4 @@
-"""One thing that was examined: what was looked at, what was found, and the fix."""
+"""The result of one check of `stacktest doctor`: its subject, a message, and the fix."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from stacktest.core.changed_copy import replace
 
 
 class Checkup(Struct, frozen=True, kw_only=True):
-    """What was looked at, what was found, and what to do when it is not fine."""
+    """The subject of a check, the message about it, and the fix if it is not fine."""
 
     subject: str
     is_fine: bool
@@ -23,7 +23,7 @@ class Checkup(Struct, frozen=True, kw_only=True):
             yield f"{'':<13}fix: {self.fix}"
 
     def as_json(self) -> dict[str, object]:
-        """The same for programs."""
+        """The result as JSON data."""
         return {
             "subject": self.subject,
             "ok": self.is_fine,
@@ -33,7 +33,7 @@ class Checkup(Struct, frozen=True, kw_only=True):
 
 
 def causes_once(checks: Iterable[Checkup]) -> Iterator[Checkup]:
-    """The checks; one that fails as an earlier one did names that one."""
+    """The checks; a check that fails for the reason of an earlier one only refers to that one."""
     subjects: dict[tuple[str, str], str] = {}
     for check in checks:
         cause = (check.message, check.fix)

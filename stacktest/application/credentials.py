@@ -1,4 +1,4 @@
-"""Credentials by role; where they come from is configured, what they are is never written.
+"""Credentials by role; the configuration names their source and never holds a password.
 
 [people.admin]                      user, and password_env or password_file
 password_env = "NAME"               the environment, else what Compose gives a service as NAME,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
-    """Who signs in; the password is kept out of `repr`, so no assertion can show it."""
+    """User and password of a role; the password is not in `repr`, so no assertion can show it."""
 
     role: str
     user: str
@@ -30,7 +30,7 @@ class Credentials:
 
 
 def credentials(stack: RunningStack, role: str) -> Credentials:
-    """Name and password of a role; a `UsageError` says where the password was looked for."""
+    """User and password of a role; a `UsageError` names the place that lacks the password."""
     person = stack.config.people.get(role)
     if person is None:
         return _from_environment(stack, role)

@@ -1,7 +1,7 @@
-"""Diagnoses what failed: gathers the facts that it may have to do with, and asks the core.
+"""Diagnoses a failure: gathers facts about the services concerned, and lets the core decide.
 
-Nothing is gathered before something has failed. What the engine does not tell then costs the
-diagnosis, never the report of the failure.
+Nothing is gathered before a failure. If the engine gives an error then, there is no diagnosis,
+and the failure is reported without one.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ from stacktest.errors import StacktestError
 
 
 class DiagnosedStack(Struct, frozen=True, kw_only=True):
-    """What has to be known of a stack to diagnose its failures."""
+    """The parts of a stack that a diagnosis needs."""
 
     stack: Stack
     engine: EnginePort
@@ -37,10 +37,10 @@ class DiagnosedStack(Struct, frozen=True, kw_only=True):
     ca: Callable[[], Path | None]
     now: Callable[[], dt.datetime]
     passed_routes: Callable[[str], Mapping[str, str]]
-    """Service → the host names at its last pass, and where each led; empty: not known."""
+    """Service → host name → its route at the last pass; empty: not known."""
 
     def diagnose(self, failure: Failure, since: float | None = None) -> Diagnosis | None:
-        """The cause, where the facts decide it; `since` is when the test began, in Unix time."""
+        """The cause, if the facts decide it; `since`: the beginning of the test in Unix time."""
         try:
             return diagnose(self._facts(failure, since), failure)
         except (StacktestError, OSError):
@@ -78,10 +78,10 @@ class DiagnosedStack(Struct, frozen=True, kw_only=True):
 
 
 def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
-    """The services of a failure, those behind what was answered, what they need, and the door."""
+    """The services of a failure, those routed to its answers, their needs, and the front door."""
     names = dict.fromkeys(failure.services)
     if failure.is_start and stack.front_door in names:
-        # It may end since it does not find one of them.
+        # A front door may end at its start if it cannot look up the name of a service.
         names |= dict.fromkeys(route.service for route in stack.routes if route.service)
     for answer in failure.answers:
         routes = routes_taken(stack.routes, request_of(answer.url))
@@ -103,7 +103,7 @@ _URL = re.compile(r"https://([\w.-]+)")
 
 
 def _hosts(stack: Stack, failure: Failure) -> Iterable[str]:
-    """Host names whose certificate the failure may be about, those that it names first."""
+    """Host names whose certificate may have caused the failure; those in its text come first."""
     named = [to_ascii(host) for host in _URL.findall(failure.text)]
     routed = [r.host for name in failure.services for r in stack.named_routes_of(name)]
     return dict.fromkeys([*named, *routed][:_MOST_HOSTS])

@@ -1,6 +1,6 @@
-"""Examines what a run needs, one thing at a time: each is fine, or comes with the fix.
+"""Checks each thing that a run needs: it is fine, or the check names the fix.
 
-A broken thing never hides the next: every check stands alone.
+A failed check never hides the next: every check stands alone.
 """
 
 import os
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap
 
 SLOW_LOOKUP = 0.1
-"""Seconds after which the system's own lookup of a stack name is worth a word."""
+"""Seconds above which the system's own lookup of a stack's name is reported as slow."""
 LATE_LOOK = 5.0
-"""Seconds after which a first health check is what a start waits for."""
+"""Seconds above which a late first health check is reported: the start waits for it."""
 
 
 class StackContext(Protocol):
@@ -54,7 +54,7 @@ class StackContext(Protocol):
 
     @property
     def settings(self) -> Config:
-        """The configuration as its file and the environment say it."""
+        """The configuration from its file and the environment."""
 
     @property
     def stack(self) -> Stack:
@@ -70,7 +70,7 @@ class StackContext(Protocol):
 
     @property
     def ca_name(self) -> str:
-        """The same for people: a path, or a service and a path in its container."""
+        """The CA's name in messages: a path, or a service and a path in its container."""
 
     @property
     def makes_its_ca(self) -> bool:
@@ -78,20 +78,20 @@ class StackContext(Protocol):
 
     @property
     def readable_ca(self) -> Path | None:
-        """The same as this user can read it: perhaps a copy from the container that made it."""
+        """The CA's certificate, readable for this user: perhaps a copy from its container."""
 
     @property
     def names(self) -> "NameMap":
-        """What host names mean."""
+        """The addresses of host names."""
 
     def commit(self) -> tuple[str | None, bool | None]:
-        """The commit, and whether the folder differs from it."""
+        """The commit, and whether the folder differs from it; None: not known."""
 
 
 def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Checkup, ...]:
-    """Every checkup, in the order in which a run needs the things.
+    """Every checkup, in the order in which a run needs what they check.
 
-    `find_stack` raises StacktestError where there is no stack; the machine is examined anyway.
+    `find_stack` raises StacktestError if there is no stack; the machine is checked nevertheless.
     """
     begun = time.monotonic()
 
@@ -104,7 +104,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
         project, broken = None, _failed("stack", error)
     checks: list[Checkup] = [] if project else [broken]
     if project is not None:
-        # It may choose the engine that everything else is asked of; an error is told by `stack`.
+        # The configuration may choose the engine of all checks; `stack` reports its error.
         with suppress(StacktestError):
             _ = project.engine
     checks += [_guarded("engine", check_engine), _guarded("limits", check_limits)]
@@ -169,7 +169,7 @@ def _config(project: StackContext) -> Checkup:
 
 
 def _channels(project: StackContext, environ: Mapping[str, str]) -> Checkup:
-    """A channel whose variables are not set gets no message; a run says so once."""
+    """Whether the variables of all channels are set: without them a channel gets no message."""
     channels = project.settings.notify
     unset = {
         name: channel.name
@@ -191,7 +191,7 @@ def _channels(project: StackContext, environ: Mapping[str, str]) -> Checkup:
 
 
 def _variables(project: StackContext) -> Checkup:
-    """Compose warns of a variable that nothing sets, and goes on with a blank."""
+    """Whether every variable of the files is set: Compose only warns, and takes an empty value."""
     unset = project.stack.unset_variables
     if not unset:
         return Checkup(subject="vars", is_fine=True, message="every variable of the files is set")
@@ -220,7 +220,7 @@ def _ca(project: StackContext, now: datetime) -> Checkup:
 
 
 def _exists(path: Path) -> bool:
-    """Whether the file is there, as far as this user can see."""
+    """Whether the file exists; False also if this user may not look."""
     try:
         return path.exists()
     except PermissionError:
@@ -228,7 +228,7 @@ def _exists(path: Path) -> bool:
 
 
 def _leaf(project: StackContext, now: datetime) -> Checkup:
-    """What the running front door presents for each host name, and who would refuse it."""
+    """Whether the front door's certificates are valid, and which clients would refuse them."""
     if not any(route.is_exact for route in project.stack.routes):
         return Checkup(subject="leaf", is_fine=True, message="no host name is routed")
     ca = project.readable_ca
@@ -238,7 +238,7 @@ def _leaf(project: StackContext, now: datetime) -> Checkup:
 
 
 def _names(project: StackContext) -> Checkup:
-    """Names are resolved inside the clients; the system's answer only matters to people."""
+    """Whether the system's lookup is slow; tests resolve names themselves and do not need it."""
     from stacktest.adapters.names import look_up
 
     domain = project.stack.domain
@@ -259,7 +259,7 @@ def _names(project: StackContext) -> Checkup:
 
 
 def _ports(project: StackContext) -> Checkup:
-    """Ports that the front door publishes must be free, or be its own."""
+    """Whether the ports that the front door publishes are free, or are its own."""
     stack = project.stack
     door = stack.services.get(stack.front_door)
     if door is None or stack.denies_egress:
@@ -285,7 +285,7 @@ def _ports(project: StackContext) -> Checkup:
 
 
 def _start(project: StackContext) -> Checkup:
-    """Services that may be ready long before the engine looks at them."""
+    """Whether services may be ready long before the engine's first health check."""
     engine = _engine_number(project)
     services = project.stack.services
     looks = {name: first_look(service, engine=engine) for name, service in services.items()}
@@ -305,7 +305,7 @@ def _start(project: StackContext) -> Checkup:
 
 
 def _images(project: StackContext) -> Checkup:
-    """Whether the files say which images run; a tag is legal, so it is told and not refused."""
+    """Which images are named by a tag; a tag is legal, so it is listed and no fault."""
     names = unpinned(project.stack)
     tagged = f"by a tag, which can move: {_first(names)}" if names else ""
     message = tagged or "built here, or named by digest"
@@ -318,7 +318,7 @@ def _first(texts: Sequence[str], most: int = 5) -> str:
 
 
 def _engine_number(project: StackContext) -> int:
-    """The first number of the engine's version; where none answers, that of a newer one."""
+    """The major version of the engine; that of a recent engine if none answers."""
     try:
         major = project.engine.version().partition(".")[0]
     except ToolMissingError:

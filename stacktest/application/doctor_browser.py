@@ -1,4 +1,4 @@
-"""Examines what loads pages: a browser of this machine, or the server that has browsers."""
+"""Checks the browser that loads pages: a program of this machine, or a browser server."""
 
 import shutil
 
@@ -8,12 +8,12 @@ from stacktest.errors import ToolMissingError
 
 
 def check_browser(address: str) -> Checkup:
-    """The browser that a run would start, or the server at `address`."""
+    """Check the browser that a run would start, or the server at `address`."""
     return _check_server(address) if address else _check_program()
 
 
 def check_certutil() -> Checkup:
-    """The program that makes a browser of this machine trust the CA."""
+    """Check the program that makes a browser of this machine trust the CA."""
     program = shutil.which("certutil")
     if program is None:
         raise ToolMissingError(

@@ -1,4 +1,4 @@
-"""Examines the container engine and Compose: which they are, and what they cannot do."""
+"""Checks the container engine and Compose: their versions, and features that they lack."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,11 +10,11 @@ from stacktest.application.checkup import Checkup
 from stacktest.core import timestamps
 
 CLOCKS_APART = 5.0
-"""Seconds between two clocks after which times in logs and records mislead."""
+"""Seconds between two clocks above which times in logs and records mislead."""
 
 
 def check_engine() -> Checkup:
-    """Which engine answers, and where its ports are reached if that is not here."""
+    """The engine's version, its address, and where its ports are reached if that is not here."""
     engine = Engine()
     version = engine.version()
     refuse_another_engine(engine)
@@ -25,7 +25,7 @@ def check_engine() -> Checkup:
 
 
 def check_limits() -> Checkup:
-    """An engine may take limits that have no effect: tests of them are skipped then."""
+    """Whether the engine enforces limits; if it does not, tests of them are skipped."""
     if sentence := Engine().facts().limits_sentence:
         return Checkup(
             subject="limits",
@@ -37,7 +37,7 @@ def check_limits() -> Checkup:
 
 
 def check_health() -> Checkup:
-    """What nobody runs never says healthy."""
+    """Whether the engine runs health checks: without them no container becomes healthy."""
     if Engine().facts().runs_health_checks:
         return Checkup(subject="health", is_fine=True, message="the engine runs health checks")
     return Checkup(
@@ -49,7 +49,7 @@ def check_health() -> Checkup:
 
 
 def check_compose() -> Checkup:
-    """Which Compose there is."""
+    """The version of Compose."""
     from stacktest.adapters.compose.client import Compose
 
     version = ".".join(map(str, Compose(Path.cwd()).version()))
@@ -57,10 +57,10 @@ def check_compose() -> Checkup:
 
 
 def check_clock(now: Callable[[], datetime]) -> Checkup:
-    """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
+    """Whether this clock, which dates evidence, agrees with the engine's, which dates logs."""
     asked = now()
     engine_time = timestamps.parse(str(Engine().info().get("SystemTime", "")))
-    # The engine looked at its clock at some time between question and answer.
+    # The engine read its clock at some time between the request and the answer.
     nearest = min(max(engine_time, asked), now())
     difference = abs((engine_time - nearest).total_seconds())
     if difference > CLOCKS_APART:

@@ -1,4 +1,4 @@
-"""Examines what the running front door presents for each host name, and who would refuse it."""
+"""Checks the certificate that the running front door presents for each host name."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from stacktest.adapters.tls import CertificateFacts
 
 EXPIRES_SOON = 14
-"""Days before its end at which a certificate is worth a word."""
+"""Days before its end from which an expiring certificate is reported."""
 LEFT = 1 / 6
-"""Part of a certificate's time that is left at the latest where somebody renews it by itself; those
-that Caddy makes live for half a day."""
+"""Part of a certificate's lifetime that must be left: automatic renewal leaves more. It decides for
+short lifetimes; a certificate made by Caddy lives for half a day."""
 LEAF_TIMEOUT = 3.0
 """Seconds that the front door gets for one handshake."""
 
 
 def check_leaves(stack: Stack, names: NameMap, ca: Path | None, now: datetime) -> Checkup:
-    """The certificates of all host names that can be asked for."""
+    """Check the certificates of all host names that the front door answers."""
     from stacktest.adapters.tls import certificate_facts
 
     if HTTPS not in names.doors:

@@ -1,4 +1,4 @@
-"""Examines what a stack needs and its files do not make: external networks and volumes, the key."""
+"""Checks what a stack needs and its files do not create: external networks, volumes, the key."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from stacktest.core.unknown import Unknown
 
 
 def check_external(stack: Stack, engine: Engine) -> Checkup:
-    """Networks and volumes that somebody else makes: a service that uses a missing one fails."""
+    """Check that external networks and volumes exist: a service that uses a missing one fails."""
     looks: Mapping[str, Callable[[str], Json | Unknown]] = {
         "network": engine.network,
         "volume": engine.volume,
@@ -41,7 +41,7 @@ def check_external(stack: Stack, engine: Engine) -> Checkup:
 
 
 def check_key(root: Path, environ: Mapping[str, str]) -> Checkup:
-    """The key for digests of secrets; without a usable one no service can be judged."""
+    """Check the key for digests of secrets; without a usable key no service can be judged."""
     is_variable = VARIABLE in environ
     if not is_variable and not state_path(root, "key").exists():
         return Checkup(subject="key", is_fine=True, message=f"{FOLDER}/key is made when needed")
@@ -66,7 +66,7 @@ def check_key(root: Path, environ: Mapping[str, str]) -> Checkup:
 
 
 def _external(stack: Stack, kind: str) -> Iterator[tuple[str, list[str]]]:
-    """The engine's name of what is external, and the services that use it."""
+    """The engine's name of each external network or volume, and the services that use it."""
     for key, definition in sorted((stack.definitions.get(f"{kind}s") or {}).items()):
         if (definition or {}).get("external"):
             users = [s.name for s in stack.services.values() if key in _used(s, kind)]

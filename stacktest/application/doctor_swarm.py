@@ -1,4 +1,4 @@
-"""Examines what a stack needs on a swarm: a manager, a kernel, and keys that a swarm knows."""
+"""Checks what a stack needs on a swarm: a manager, kernel features, and keys that it applies."""
 
 import gzip
 import os
@@ -16,7 +16,7 @@ FEATURES = {
     "IPVS": frozenset({"CONFIG_IP_VS=y", "ip_vs"}),
     "netem": frozenset({"CONFIG_NET_SCH_NETEM=y", "sch_netem"}),
 }
-"""What a swarm, or a test of its networks, may ask of a kernel → how it says that it has it."""
+"""Kernel feature that a swarm, or a test of networks, needs → its names in the kernel's files."""
 PROC, MODULES = Path("/proc"), Path("/lib/modules")
 
 
@@ -28,7 +28,7 @@ def check_swarm(stack: Stack, engine: Engine) -> Iterator[Checkup]:
 
 
 def check_keys(stack: Stack) -> Checkup:
-    """What of the compose file a swarm cannot do, or does not apply."""
+    """Check for keys of the compose file that a swarm refuses or ignores."""
     refused, ignored = _by_key(stack, impossible), _by_key(stack, not_applied)
     if not refused and not ignored:
         return Checkup(subject="keys", is_fine=True, message="a swarm knows all keys of the files")
@@ -39,7 +39,7 @@ def check_keys(stack: Stack) -> Checkup:
 
 
 def check_kernel(stack: Stack, info: Json, lacking: tuple[str, ...] | None) -> Checkup:
-    """What the kernel lacks; `lacking` is of this machine's, None where that cannot be told."""
+    """Check the kernel; `lacking`: features that this machine's kernel lacks, None: not known."""
     if lacking is None or info.get("KernelVersion") != os.uname().release:
         return Checkup(subject="kernel", is_fine=True, message="not known: the engine is elsewhere")
     if not lacking:
@@ -60,7 +60,7 @@ def check_kernel(stack: Stack, info: Json, lacking: tuple[str, ...] | None) -> C
 
 
 def lacking_features(proc: Path, modules: Path, release: str) -> tuple[str, ...] | None:
-    """What of `FEATURES` the kernel has neither built in nor as a module; None: it does not say."""
+    """The `FEATURES` that the kernel has neither built in nor as a module; None: not known."""
     configuration, folder = _configuration(proc / "config.gz"), modules / release
     if configuration is None and not folder.is_dir():
         return None
@@ -86,7 +86,7 @@ def _manager(engine: Engine) -> Checkup:
 
 
 def _by_key(stack: Stack, read: Callable[[Service], Iterable[tuple[str, str]]]) -> list[str]:
-    """Each key with what it means and the services that have it."""
+    """Each key with its explanation and the services that have it."""
     services: dict[tuple[str, str], list[str]] = {}
     for name, service in stack.services.items():
         for key, why in read(service):
@@ -106,7 +106,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _configuration(path: Path) -> set[str] | None:
-    """The lines of the kernel's own configuration; None where it does not show it."""
+    """The lines of the kernel's configuration; None if the kernel does not provide it."""
     if not path.is_file():
         return None
     return set(gzip.decompress(path.read_bytes()).decode().splitlines())

@@ -1,7 +1,7 @@
-"""Compares the containers of a stack with what the files say, service by service.
+"""Compares the containers of a stack with its files, service by service.
 
-Compose is asked for its hashes while the files are read; what was learned of containers and images
-that are as the files say is remembered for the next look.
+Compose computes its hashes while the files are read; containers and images that match the files are
+remembered with their digests for the next comparison.
 """
 
 import os
@@ -50,7 +50,7 @@ from stacktest.core.unknown import Unknown
 
 
 class DriftReader(Struct, kw_only=True, dict=True):
-    """Every comparison of one look at a stack."""
+    """Compares all containers of a stack at one time."""
 
     stack: Stack
     host: HostView
@@ -58,15 +58,15 @@ class DriftReader(Struct, kw_only=True, dict=True):
     tags: Mapping[str, str]
     """Service → the tag that its image has, or should have."""
     tagged: Mapping[str, Json | Unknown]
-    """Service → what the engine says of that tag."""
+    """Service → the engine's document of the image with that tag."""
     reload: Callable[[str], str]
-    """Service → how it takes up a changed file; `live`: by itself."""
+    """Service → how it reloads a changed file; `live`: by itself."""
     _hashes: "Future[Mapping[str, str] | Unknown]" = field(default_factory=Future)
     _containers: dict[str, ContainerOrigin] = field(default_factory=dict)
     _images: dict[str, ImageOrigin] = field(default_factory=dict)
 
     def ask(self) -> None:
-        """Asks Compose for the hashes of all containers that have to be compared, beside us."""
+        """Start Compose in a thread for the hashes of all containers that need one."""
         documents = [item for item in self.containers if self._needs_hash(item)]
         if not documents:
             self._hashes.set_result({})
@@ -82,7 +82,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
         threading.Thread(target=ask, name="stacktest-hashes", daemon=True).start()
 
     def read(self, service: Service, fingerprint: Fingerprint) -> tuple[list[str], list[str]]:
-        """Why the service's containers are not what the files say, and what was not verified."""
+        """Why the service's containers differ from the files, and what could not be verified."""
         specified = self.host.definition_drift(service)
         reasons: list[str] = list(specified or ())
         unverified: list[str] = []
@@ -109,7 +109,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
         return [*reasons, *outcome], [*unverified, *unknown]
 
     def keep(self) -> None:
-        """Remembers what was learned."""
+        """Store the digests of containers and images that match the files."""
         before = self._origins
         names = {item.inspect["Id"] for item in self.containers}
         containers = {id_: item for id_, item in before.containers.items() if id_ in names}
@@ -125,13 +125,13 @@ class DriftReader(Struct, kw_only=True, dict=True):
     def _compared(
         self, container: Created, fingerprint: Fingerprint
     ) -> Iterator[tuple[drift.Reasons, drift.Reasons]]:
-        """What the container itself shows of the definition that it was created from."""
+        """The comparisons of a container with the definition that it was created from."""
         yield self._definition(container, fingerprint)
         yield self._mounts(container), ()
         yield gone_sources(self.stack, container, fingerprint, self.host.has_same_files), ()
 
     def _network(self, container: Created) -> drift.Reasons:
-        """Of a service in another one's network: whether that one was restarted since."""
+        """Whether the service whose network this container shares was restarted since."""
         name = container.service.name
         owner = network_owner(self.stack, name)
         if owner == name or container.inspect["State"]["Status"] != "running":
@@ -154,7 +154,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
 
     @cached_property
     def _others(self) -> tuple[Json, ...]:
-        """Containers that are not the stack's, on the networks where names are looked up."""
+        """Foreign containers on the networks on which the stack's services look up names."""
         names = {
             network
             for service in self.stack.services
@@ -192,7 +192,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
             same_hash = True
         reasons, unverified = drift.definition_drift(outcome, same_hash=same_hash, changed=changed)
         if not hash_agrees:
-            # Variables are no part of what is remembered.
+            # The remembered digests do not cover variables.
             client = self.host.client_variables()
             reasons += drift.env_drift(
                 container.service, container.inspect, container.image, client
@@ -202,7 +202,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
         return reasons, unverified
 
     def _has_same_hash(self, container: Created) -> bool | None:
-        """Whether Compose would create the same container; None where that cannot be told."""
+        """Whether Compose would create the same container; None: not known."""
         labels = labels_of(container.inspect)
         hashes = self._hashes.result()
         hash_ = {} if isinstance(hashes, Unknown) else hashes
@@ -216,7 +216,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
         return False if is_comparable and not _is_shared(container) else None
 
     def _edited(self, container: Created, fingerprint: Fingerprint) -> tuple[str, ...] | None:
-        """Keys that were edited since the container was as the files say; None: not known."""
+        """Keys that were edited since the container last matched the files; None: not known."""
         origin = self._origins.containers.get(container.inspect["Id"])
         if origin is None or origin.definition is None or origin.key_id != fingerprint.key_id:
             return None
@@ -242,9 +242,9 @@ class DriftReader(Struct, kw_only=True, dict=True):
         return drift.content_drift(expected, actual)
 
     def _files(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
-        """Mounted files that are not what they were at the container's start."""
+        """Mounted files that have changed since the container's start."""
         if fingerprint.key_id and isinstance(fingerprint.parts["config"], Unknown):
-            # What could not be read is neither equal nor changed.
+            # A part that could not be read is neither equal nor changed.
             return ()
         times = fingerprint.inputs().mounted
         detail = fingerprint.detail.get("config", {})
@@ -282,7 +282,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
             build_time=self.host.build_time(service.build),
         )
         if reasons and not is_known and image.get("RepoDigests"):
-            # Nobody may have built it here at all.
+            # The image may not have been built on this machine at all.
             return (), ("live:build: the image may come from a registry",)
         if not reasons:
             self._images[name] = ImageOrigin(key_id=fingerprint.key_id, inputs=now)
@@ -319,7 +319,7 @@ def _same_key(origin: ContainerOrigin, fingerprint: Fingerprint) -> bool:
 
 
 def _definition_keys(fingerprint: Fingerprint) -> Digests:
-    """The definition key by key, without what is compared elsewhere."""
+    """The digests of the definition's keys, without those that are compared elsewhere."""
     rows = fingerprint.detail.get("stanza", {})
     return {
         key: digest
@@ -350,7 +350,7 @@ def _numbers(version: str) -> tuple[str, ...]:
 
 
 def _is_shared(container: Created) -> bool:
-    """Whether the hash holds ids of other containers, which may have another form."""
+    """Whether the hash covers ids of other containers, which differ for each creation."""
     definition = container.definition
     names = (str(definition.get(key) or "") for key in ("network_mode", "pid", "ipc"))
     return bool(definition.get("volumes_from")) or any(n.startswith("service:") for n in names)

@@ -1,6 +1,6 @@
-"""The folder of evidence: what a run leaves for people, cleaned of secrets, the newest runs only.
+"""The folder of evidence: files of failed tests and starts, without secrets, of the newest runs.
 
-Files are capped, and what the compose model says is secret is taken out of them.
+Files are capped, and the secrets of the compose model are removed from them.
 """
 
 import shutil
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FOLDER = Path("reports/evidence")
 RUNS_KEPT = 10
 LARGEST = 200_000
-"""Characters per file; of a longer text the end is kept."""
+"""Most characters of a file; of a longer text the end is kept."""
 LINES = 400
 MARGIN = 1.0
 """Seconds before and after the test that still count as its window."""
@@ -41,7 +41,7 @@ class Window(Struct, frozen=True, kw_only=True):
 
 
 def left_over(folder: Path) -> "Iterator[Left]":
-    """Every file below the folder of evidence, whichever run left it."""
+    """Every file in the folder of evidence, of any run."""
     from stacktest.reports.page.evidence import Left
 
     for path in sorted(folder.rglob("*")):
@@ -52,12 +52,12 @@ def left_over(folder: Path) -> "Iterator[Left]":
 
 
 def boot_folder(rootdir: Path, run_id: str) -> Path:
-    """Where the evidence of a failed start belongs: to the run, not to one of its tests."""
+    """The folder for the evidence of a failed start, which belongs to the run and to no test."""
     return rootdir / FOLDER / run_id / "boot"
 
 
 def gather_boot(folder: Path, stack: Stack, engine: Engine, error: StacktestError) -> None:
-    """Write down what a failed start leaves, before its containers are removed."""
+    """Write the message and the logs of a failed start before its containers are removed."""
     make_folder(folder)
     secrets = secrets_of(stack)
     write_evidence(folder / "message.txt", lambda: "\n".join([*error.lines(), ""]), secrets)
@@ -77,7 +77,7 @@ def forget_old_runs(rootdir: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """A folder below that of the evidence: for its owner alone, and git never sees any of it."""
+    """Make a folder in that of the evidence, readable for its owner only and ignored by git."""
     evidence = next(path for path in folder.parents if path.parts[-2:] == FOLDER.parts)
     keep_out_of_git(evidence.parent)
     for place in reversed([folder, *folder.parents]):
@@ -86,9 +86,9 @@ def make_folder(folder: Path) -> None:
 
 
 def keep_out_of_git(reports: Path) -> None:
-    """Make the folder of what is for people to look at, which git ignores.
+    """Make the folder of reports, which git ignores.
 
-    What somebody else has put into it stays as visible as it was.
+    If it holds files that stacktest does not write, git is not told to ignore it.
     """
     names = {path.name for path in reports.iterdir()} if reports.is_dir() else set()
     if names <= _OURS:
@@ -96,22 +96,22 @@ def keep_out_of_git(reports: Path) -> None:
 
 
 def restrict_run(rootdir: Path, run_id: str) -> None:
-    """Take the rights of others from what a browser left in the folder of a run."""
+    """Remove the rights of other users from files that a browser left in the folder of a run."""
     restrict_tree(rootdir / FOLDER / run_id)
 
 
 def restrict_folder(folder: Path) -> None:
-    """The same of what a browser left in the evidence of one test."""
+    """The same for files that a browser left in the evidence of one test."""
     restrict_tree(folder)
 
 
 def write_page(path: Path, html: str, secrets: Iterable[str]) -> None:
-    """A page about evidence, without secrets."""
+    """Write a page about evidence, without secrets."""
     write_private(path, redact(html, secrets))
 
 
 def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) -> None:
-    """Evidence that cannot be had is said in its place: it must not cost the test's own report."""
+    """Write evidence, or the error that prevented it: that must not lose the test's own report."""
     try:
         content = text()
     except StacktestError as error:
@@ -122,7 +122,7 @@ def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) 
 
 
 def service_logs(stack: Stack, engine: Engine, service: str, window: Window | None = None) -> str:
-    """The last lines of every container of the service, within the window where there is one."""
+    """The last lines of the logs of the service's containers, within the window if there is one."""
     since, until = (window.begin - MARGIN, window.end + MARGIN) if window else (None, None)
     parts: list[str] = []
     for container in engine.containers(stack.name):

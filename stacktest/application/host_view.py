@@ -10,36 +10,36 @@ from stacktest.core.unknown import Unknown
 
 
 class HostView(Protocol):
-    """What tells an edit that was never applied from a container that is what the files say."""
+    """Facts that are needed to tell a container with an unapplied edit from one that matches."""
 
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
         """Compose's `config-hash` of each service of a resolved document."""
 
     def compose_version(self) -> str:
-        """The version that computes these hashes."""
+        """The version of Compose that computes these hashes."""
 
     def client_variables(self) -> Mapping[str, str]:
         """Variables that the engine's client adds to every container by its own configuration."""
 
     def build_time(self, build: Build) -> float:
-        """When the last build of this context began, in seconds; 0 where that is not known."""
+        """When the last build of this context began, in seconds; 0: not known."""
 
     def file_digest(self, container: str, path: str) -> str | None:
-        """The sha256 of a file in a container; None where it cannot be read."""
+        """The sha256 of a file in a container; None: it cannot be read."""
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
-        """Whether a program in a running container reads at `path` what lies at `source` here."""
+        """Whether a program in a running container reads at `path` the content of `source` here."""
 
     def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
-        """Whether a container has at `path` what lies at `source` here.
+        """Whether a container has at `path` the files of `source` on this machine.
 
-        That an engine of this machine mounts what lies here need not be asked: True.
+        True without a comparison if the engine runs on this machine.
         """
 
     def definition_drift(self, service: Service) -> tuple[str, ...] | None:
-        """Why what runs is not what the files say, where the engine knows definitions itself.
+        """Why the running service differs from the files, if the engine stores definitions.
 
-        None: it knows containers only, and they have to be compared.
+        None: the engine stores containers only, and they have to be compared.
         """
 
     def networks(self, project: str) -> Mapping[str, Json]:
@@ -52,14 +52,14 @@ class HostView(Protocol):
         """The running containers on these networks, without those whose id is known."""
 
     def origins(self) -> Origins:
-        """What containers and images were made of when they were new."""
+        """The digests that containers and images had when they matched the files."""
 
     def keep_origins(self, origins: Origins) -> None:
-        """Remembers it for the next look."""
+        """Store them for the next comparison."""
 
 
 class NoHost:
-    """A machine that knows nothing: only what the engine shows about containers counts."""
+    """A host without facts: only what the engine shows about containers is compared."""
 
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
         """Unknown."""

@@ -1,6 +1,6 @@
-"""Judges every service from what is remembered and what is now; writes nothing itself.
+"""Judges every service from its records and its observed state; writes nothing itself.
 
-`stacktest status`, `gate`, `why` and the end of a test run all ask here, so that they agree.
+`stacktest status`, `gate`, `why` and the end of a test run all use it, so that they agree.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -34,64 +34,64 @@ from stacktest.core.unknown import Unknown
 from stacktest.core.update.choice import differences
 
 TestsOf = Mapping[str, Tests | Unknown] | Unknown
-"""Service → its required tests as they are now; Unknown when they could not be collected."""
+"""Service → its required tests now; Unknown: they could not be collected."""
 
 
 class Memory(Protocol):
     """The part of the ledger that judging needs."""
 
     def read(self, service: str) -> Evidence:
-        """What is remembered of one service."""
+        """The records of one service."""
 
     def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
-        """What is remembered of each of the services."""
+        """The records of each of the services."""
 
     def services(self) -> tuple[str, ...]:
-        """Names that have records."""
+        """Names of services that have records."""
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
-        """`status.json`."""
+        """The entries of `status.json`."""
 
     def read_meta(self) -> StatusMeta | Unknown | None:
-        """`status.meta.json`."""
+        """The content of `status.meta.json`."""
 
     def last_drill(self, service: str) -> Drill | Unknown | None:
-        """What the last drill of a service's backup showed."""
+        """The result of the last drill of a service's backup."""
 
 
 class PageReading(Protocol):
-    """What git says about one page, and when its service last changed."""
+    """The git history of one docs page, and when its service last changed."""
 
     @property
     def facts(self) -> PageFacts | Unknown:
-        """What the page is."""
+        """The facts about the page; Unknown: git could not be read."""
 
     @property
     def changed_on(self) -> datetime | None:
-        """Committer date of the service's last change, where nothing of it is uncommitted."""
+        """Committer date of the service's last change; None if there are uncommitted changes."""
 
 
 PagesOf = Callable[[Mapping[str, Fingerprint]], Mapping[str, PageReading]]
-"""Reads the pages of services; empty for a stack that keeps none."""
+"""Reads the docs pages of services; empty for a stack without pages."""
 
 
 class Judge(Struct, frozen=True, kw_only=True):
-    """Everything that a judgement needs, from outside; made by `wiring`."""
+    """Judges services from everything that a judgement needs; `bootstrap` makes it."""
 
     stack: Stack
     config: Config
     memory: Memory
     pages: PagesOf
     identity: str | Unknown
-    """Names the project and the engine that it runs on."""
+    """The name of the project and of the engine that it runs on."""
     detail: Callable[[str, str], Names]
-    """Service and fingerprint → the names behind its parts, where this machine has them."""
+    """Service and fingerprint → the names behind its parts, if this machine has them."""
     versions: Callable[[], Mapping[str, str]]
-    """What took part, by version; asked when it is written down."""
+    """The versions of the tools; called only when they are written."""
     texts: Callable[[], Mapping[str, tuple[RunTexts, ...]]] = dict
-    """Service → what its runs said, as far as this machine remembers it."""
+    """Service → the texts of its failures, as far as this machine has stored them."""
     rehearsals: Callable[[], Iterable[Rehearsal]] = tuple
-    """What copies of the stack showed, as far as this machine remembers it."""
+    """The results of rehearsals on copies of the stack, as far as this machine has them."""
 
     def observation(
         self,
@@ -100,9 +100,9 @@ class Judge(Struct, frozen=True, kw_only=True):
         *,
         is_routed: bool = False,
     ) -> ServiceObservation:
-        """One service, and with it the direct dependencies that the stack has, and its door.
+        """The observation of a service, with those of its direct dependencies and its front door.
 
-        `is_routed`: tests ask it through the door, whether the files have a route to it or not.
+        `is_routed`: tests reach it through the front door, even if the files have no route to it.
         """
         names = self.stack.services[service].dependencies
         dependencies = {name: observations[name] for name in names if name in observations}
@@ -119,7 +119,7 @@ class Judge(Struct, frozen=True, kw_only=True):
 
     @property
     def next_step(self) -> NextStep:
-        """Says the command that clears a state."""
+        """Finds the command that clears a state."""
         section = self.config.stack
         return NextStep(
             stack=self.stack,
@@ -129,9 +129,9 @@ class Judge(Struct, frozen=True, kw_only=True):
         )
 
     def local_step(self, digests: Mapping[str, str | None]) -> NextStep:
-        """The same with what only this machine knows: never for what is written for others.
+        """`next_step` with commands that only this machine knows: never for shared documents.
 
-        `digests` are what the services are now.
+        `digests` are the services' fingerprints now.
         """
         texts = {
             name: runs
@@ -145,7 +145,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         return replace(self.next_step, commands=commands)
 
     def evidence(self, service: str) -> Evidence:
-        """What is remembered, with the names behind the last pass where they are known."""
+        """The records, with the names behind the last pass's fingerprint if they are known."""
         return self._detailed(self.memory.read(service))
 
     def judge(
@@ -169,9 +169,9 @@ class Judge(Struct, frozen=True, kw_only=True):
         scope: Scope = "host",
         pages: Mapping[str, PageReading] | None = None,
     ) -> dict[str, Judgement]:
-        """The state of every service; one that cannot be judged never costs another its state.
+        """The state of every service; a service that cannot be judged does not affect the others.
 
-        `pages` are read here unless somebody has read them before.
+        `pages` are read here if they are None.
         """
         read = self.read_pages(observations) if pages is None else pages
         return {
@@ -184,13 +184,13 @@ class Judge(Struct, frozen=True, kw_only=True):
     def read_pages(
         self, observations: Mapping[str, ServiceObservation]
     ) -> Mapping[str, PageReading]:
-        """What git says about the page of each service."""
+        """The git history of the docs page of each service."""
         return self.pages(
             {name: observation.fingerprint for name, observation in observations.items()}
         )
 
     def judge_backups(self, now: datetime) -> Mapping[str, BackupJudgement]:
-        """The backup of every service that declares one."""
+        """The judgement of the backup of every service that declares one."""
         return {
             name: judge_backup(name, section.backup, self.memory.last_drill(name), now)
             for name, section in sorted(self.config.services.items())
@@ -212,7 +212,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         tests: TestsOf,
         now: datetime,
     ) -> State:
-        """The state of a service as it stood, its page left aside."""
+        """The state of a service by its records so far, without its docs page."""
         present = self._present(service, observations, tests, now, {})
         return self._judged(self.evidence(service), present, "host").state
 
@@ -224,7 +224,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         tests: TestsOf,
         now: datetime,
     ) -> frozenset[str]:
-        """Dependencies of these that fail: in this run, or before it and not passed since."""
+        """Dependencies of `tested` that failed in this run, or before without a pass since."""
         needed = {name for service in tested for name in self.stack.services[service].dependencies}
         kinds = {name: verdicts[name].kind if name in verdicts else "untouched" for name in needed}
         return frozenset(
@@ -244,7 +244,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         judgements: Mapping[str, Judgement],
         now: datetime,
     ) -> StatusMeta:
-        """What holds for the status as a whole; removed services and unfinished runs are told."""
+        """The part of the status about the whole stack, with warnings about removed services."""
         warnings = [text for judgement in judgements.values() for text in judgement.warnings]
         removed = sorted(set(self.memory.services()) - set(self.stack.services))
         warnings += [f"{name}: has records, but is not a service of the stack" for name in removed]
@@ -270,9 +270,9 @@ class Judge(Struct, frozen=True, kw_only=True):
         *,
         is_local: bool = False,
     ) -> Gate:
-        """Open or closed: on a host from the states as they are now, in a repository from both.
+        """Whether the gate is open, from the stored status and, on a host, the states now.
 
-        `is_local`: this machine alone sees it, with what only this machine knows.
+        `is_local`: the result is for this machine only, so it may use what only this machine knows.
         """
         status, step = self.memory.read_status(), self.next_step
         if is_local:
@@ -289,7 +289,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         )
 
     def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:
-        """A run that begins now; the ledger gives it its number."""
+        """A run that begins now; the ledger assigns its number."""
         commit, dirty = git
         return Run(
             id=run_id,
@@ -319,7 +319,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         return judge(evidence, self._rehearsed(evidence, present), policy)
 
     def _rehearsed(self, evidence: Evidence, present: Present) -> Present:
-        """With a reason more where what the files say did not pass a rehearsal since the pass."""
+        """Add a reason if a copy with these files failed a rehearsal after the last pass."""
         name, observation = present.service, present.observation
         if not differences(observation.drift):
             return present
@@ -342,7 +342,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         now: datetime,
         pages: Mapping[str, PageReading],
     ) -> Present:
-        """What the service is now, as far as it could be told."""
+        """The present state of the service, with Unknown for what could not be read."""
         observation, reading = self.observation(service, observations), pages.get(service)
         none = Tests(digest="", required=0)
         return Present(

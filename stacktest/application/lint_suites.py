@@ -1,7 +1,7 @@
 """Finds weak tests and holes in the suites before anything runs.
 
     untested   a service with neither a test nor an exemption that covers `no_tests`
-    collect    a file of the suites that cannot be collected, or that skips itself
+    collect    a file or folder of the suites that cannot be collected, or that skips itself
     unknown    a test names a service that the stack does not have
     assert     a test of a service has no place where it can fail by a check of its own
     contact    a test of a service uses no fixture that could reach it
@@ -31,7 +31,7 @@ BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
 
 class Weakness(Struct, frozen=True, kw_only=True):
-    """One thing to mend: its kind, where it is, and what to do."""
+    """One weakness of a test: its kind, its place, and the fix."""
 
     kind: str
     where: str
@@ -44,12 +44,12 @@ class Weakness(Struct, frozen=True, kw_only=True):
         yield f"{'':<9} fix: {self.fix}"
 
     def as_json(self) -> dict[str, str]:
-        """The same for programs."""
+        """The weakness as JSON data."""
         return {"kind": self.kind, "where": self.where, "what": self.what, "fix": self.fix}
 
 
 def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...]:
-    """Every weakness of the suites of a stack, by kind."""
+    """Every weakness of the suites of a stack, sorted by kind."""
     collection = BackgroundInventory(suites, stack=str(stack.root)).read()
     weaknesses = [
         Weakness(
@@ -87,7 +87,7 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
 
 
 def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
-    """Kind, line and description of each weakness that the code of one test shows."""
+    """Kind, line and description of each weakness in the code of one test."""
     objects = objects_in([function])
     for node in ast.walk(function):
         if isinstance(node, ast.Compare) and _names_status(node.left):
@@ -104,7 +104,7 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
 def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
     named = {name for test in tests for name in test.services}
     exempt = {item.service for item in config.exempt if "no_tests" in item.states}
-    # A service of a profile that is off need not be proved until somebody switches it on.
+    # A service of a profile that is not enabled needs no test until the profile is enabled.
     for name in sorted(set(stack.default_services()) - named - exempt):
         yield Weakness(
             kind="untested",

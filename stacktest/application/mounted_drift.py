@@ -1,8 +1,8 @@
-"""Compares what a container mounts with what it read at its start.
+"""Compares a container's mounted files with their content at its start.
 
-Against what is remembered of its start, digests decide. A file that counts only now, or no longer,
-was not edited by that: somebody gave it to git, or declared it to be ignored. Then times decide,
-or whether it is still there.
+If digests of its start are stored, they decide. A file that counts only now, or no longer, is not
+edited by that: it may have been added to git, or declared to be ignored. For such files the time
+stamp decides, or whether the file still exists.
 """
 
 import os
@@ -18,13 +18,13 @@ from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 
 Compares = Callable[[str, str, str], bool | Unknown]
-"""Container, path in it, path here → whether it has, or reads, there what lies here."""
+"""Container, path in it, path here → whether both have the same content."""
 
 
 def edited_files(
     stack: Stack, before: Digests, now: Digests, times: Mapping[str, float], started: datetime
 ) -> Reasons:
-    """`stale:path` for each mounted file that is not what it was when the container started."""
+    """`stale:path` for each mounted file that has changed since the container started."""
 
     def is_edited(label: str) -> bool:
         if label not in now:
@@ -37,9 +37,9 @@ def edited_files(
 def gone_sources(
     stack: Stack, container: Created, fingerprint: Fingerprint, has_same_files: Compares
 ) -> Reasons:
-    """`stale:path` for each source of a mount that was there at the start, and is not any more.
+    """`stale:path` for each source of a mount that existed at the start and does not any more.
 
-    An engine on another machine mounts what lies there, so nothing is known of it here.
+    An engine on another machine mounts that machine's files, so these cannot be checked here.
     """
     id_ = str(container.inspect["Id"])
     gone = {
@@ -50,9 +50,9 @@ def gone_sources(
 
 
 def unseen_files(stack: Stack, container: Created, sees_file: Compares) -> tuple[Reasons, Reasons]:
-    """Of a program that reads its files by itself: those that it cannot see, or that nobody knows.
+    """For a program that reloads its files: those whose change it cannot see, and those not known.
 
-    A single file that was replaced by another of its name, as editors do, is mounted no more.
+    A mounted single file that was replaced by a new file, as editors do, is still the old file.
     """
     if container.inspect["State"]["Status"] != "running":
         return (), ()
@@ -71,7 +71,7 @@ def unseen_files(stack: Stack, container: Created, sees_file: Compares) -> tuple
 
 
 def _is_newer(stack: Stack, label: str, times: Mapping[str, float], started: datetime) -> bool:
-    """Whether a file, or a folder that it lies in, changed since the container was started."""
+    """Whether a file, or a folder that holds it, has changed since the container was started."""
     folders = [stack.root / folder for folder in PurePath(label).parents[:-1]]
     moments = [folder.stat().st_ctime for folder in folders if folder.is_dir()]
     return datetime.fromtimestamp(max([times[label], *moments]), UTC) > started

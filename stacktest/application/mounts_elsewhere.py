@@ -1,4 +1,4 @@
-"""Compares mounted files with what the engine's host has: it may be another machine."""
+"""Compares mounted files with those on the engine's host, which may be another machine."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +17,9 @@ HasSameFiles = Callable[[str, str, str], bool | Unknown]
 def mounts_elsewhere(
     stack: Stack, container: Created, fingerprint: Fingerprint, has_same_files: HasSameFiles
 ) -> tuple[Reasons, Reasons]:
-    """Mounted files that are others where the engine is, and those that could not be compared.
+    """Mounted files that differ on the engine's host, and those that could not be compared.
 
-    Of a folder that the container may write to, only the files that count are compared.
+    In a folder that the container may write to, only the files of the fingerprint are compared.
     """
     id_ = str(container.inspect["Id"])
     counted = [Path(stack.root) / label for label in fingerprint.inputs().mounted]
@@ -41,7 +41,7 @@ def mounts_elsewhere(
 
 
 def _of_mount(mount: Mount, counted: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Path in the container and path here, of all that is to be compared."""
+    """Path in the container and path here of each file or folder to compare."""
     source = Path(mount.source)
     if mount.kind != "bind":
         return

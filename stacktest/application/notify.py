@@ -1,7 +1,7 @@
-"""Tells people and other programs what a run found, once each, and never at the cost of the run.
+"""Notifies channels of what a run changed, each change once; an error never fails the run.
 
-What each channel was last told is kept beside the key, on this machine only. It moves on only when
-the channel took the message: what could not be told is told by the next run.
+The status last sent to each channel is stored beside the key, on this machine only. It is updated
+only after the channel accepted the message: a message that failed is sent by the next run.
 """
 
 import ssl
@@ -46,9 +46,9 @@ Statuses = Mapping[str, StatusEntry] | Unknown | None
 def current_status(
     judge: Judge, judgements: Mapping[str, Judgement], moment: datetime, *, is_run: bool = True
 ) -> CurrentStatus:
-    """What there is to tell of the stack now: states, gate, and whether it came up at all.
+    """The status to report now: states, gate, and the cause if the stack did not come up.
 
-    `is_run`: at the end of a run, which had begun.
+    `is_run`: it is the end of a run that had begun.
     """
     evidence = judge.memory.read_all(judge.stack.services)
     runs = {name: records.last_run for name, records in evidence.items()}
@@ -70,7 +70,7 @@ def current_status(
 
 
 class Notifier:
-    """The channels of one stack. Every answer is lines for a person: what could not be told."""
+    """The channels of one stack. Methods return lines to print about channels that failed."""
 
     def __init__(
         self,
@@ -89,24 +89,24 @@ class Notifier:
         self._before: Statuses = None
         self._begun = self._over = False
         self._problems: set[tuple[Channel, str]] = set()
-        """What a person has read already: a variable that is not set stays so in the whole run."""
+        """Problems that were printed already: a missing variable stays missing during a run."""
 
     @classmethod
     def of_nobody(cls, stack: Stack, status: Callable[[], Statuses]) -> "Notifier":
-        """A notifier without a channel: a run whose end is not the stack's own tells nobody."""
+        """A notifier without channels, for a run that does not judge the stack itself."""
         return cls(stack, (), environ={}, status=status)
 
     def begin(self) -> list[str]:
-        """Remember the status as it stands, and tell dead-man switches that a run begins."""
+        """Remember the current status, and signal dead-man switches that a run begins."""
         if not self._channels or self._begun:
             return []
         self._begun, self._before = True, self._status()
         return [*self._to_all(lambda _, target, context: send_start(target, context))]
 
     def tell(self, now: CurrentStatus) -> list[str]:
-        """Tell each channel what is news to it; watchers are told at every run.
+        """Send each channel the changes since its last message; watchers get one at every run.
 
-        There is one message per run: after the first, nothing is told any more.
+        There is one message per run: later calls send nothing.
         """
         if self._over:
             return []
@@ -115,7 +115,7 @@ class Notifier:
         return [*self._to_all(partial(self._tell, now))]
 
     def tell_trouble(self, what: str, at: datetime) -> list[str]:
-        """Tell that the stack did not come up, unless the run ended before it began."""
+        """Notify that the stack did not come up, unless the run ended before `begin`."""
         return (
             self.tell(CurrentStatus(stack=self._stack.name, at=at, trouble=what))
             if self._begun
@@ -123,11 +123,11 @@ class Notifier:
         )
 
     def tell_not_begun(self, why: str, at: datetime) -> list[str]:
-        """Tell that no test could be run, for a reason that the next run will meet as well."""
+        """Notify that no test could run, for a reason that will stop the next run as well."""
         return [*self.begin(), *self.tell_trouble(f"{NOT_BEGUN}{why}", at)]
 
     def try_all(self, at: datetime) -> Iterator[tuple[str, str]]:
-        """Channel → why it could not be told, empty when it could; each gets a message."""
+        """Send each channel a test message; yields channel and error, empty if accepted."""
         now = CurrentStatus(stack=self._stack.name, at=at, gate_open=True)
         shown = f"{now.stack}: a test of this channel"
         message = Message(
@@ -150,12 +150,12 @@ class Notifier:
                 yield f"notify   {channel.name}: {problem}"
 
     def _unset(self, channel: Channel) -> str:
-        """The first variable of the channel that is not set; empty: all of them are."""
+        """The first variable of the channel that is not set; empty: all are set."""
         names = filter(None, (channel.url_env, channel.token_env))
         return next((name for name in names if not self._environ.get(name, "").strip()), "")
 
     def _was_told(self, channel: Channel, unset: str) -> bool:
-        """Whether an earlier run said that this variable is not set; remembered until it is."""
+        """Whether an earlier run reported that this variable is not set; stored until it is set."""
         path = self._file(channel, "unset-")
         before = read_json(path)
         if isinstance(before, Mapping) and before.get("unset") == unset:
@@ -165,12 +165,12 @@ class Notifier:
         return False
 
     def _safely(self, channel: Channel, tell: "Tell") -> str:
-        """Why the channel could not be told, whatever it was; empty when it was told."""
+        """The error of sending to the channel; empty if the message was accepted."""
         target = self._target(channel)
         if isinstance(target, Unknown):
             return target.why
         try:
-            # The first start of a stack may have made its CA since the message before.
+            # The first start of a stack may have created its CA since the last message.
             return tell(channel, target, wide_context(self._ca()))
         except StacktestError as error:
             return error.what
@@ -199,13 +199,13 @@ class Notifier:
         return problem
 
     def _known(self, channel: Channel) -> ReportedStatus:
-        """What this channel was last told; without a record, what the status said before."""
+        """The status last sent to this channel; without a record, the status before this run."""
         document = read_json(self._file(channel))
         if document is not None and not isinstance(document, Unknown):
             try:
                 return ReportedStatus.from_dict(document)
             except RecordError:
-                # At worst a person hears twice what works.
+                # At worst a person is notified twice of a service that works.
                 return ReportedStatus()
         if self._before is None or isinstance(self._before, Unknown):
             return ReportedStatus()
@@ -215,7 +215,7 @@ class Notifier:
         self._write(self._file(channel), what.to_dict())
 
     def _write(self, path: Path, value: dict[str, Json]) -> None:
-        # At worst a person hears twice what works.
+        # At worst a person is notified twice of a service that works.
         with suppress(UsageError):
             make_private_folder(state_dir(self._stack.root) / path.parent.name)
             write_json(path, value, mode=PRIVATE_FILE)

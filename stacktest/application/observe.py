@@ -1,7 +1,7 @@
-"""Reads what the stack is now: fingerprints, containers, drift; it starts and writes nothing.
+"""Observes the stack as it is now: fingerprints, containers, drift; starts and changes nothing.
 
-What could not be read is `Unknown` with its reason, for one service at a time: an engine that does
-not answer makes containers and images unknown and leaves everything else readable.
+A value that could not be read is `Unknown` with its reason, per service: an engine that does not
+answer makes containers and images unknown, and all other values can still be read.
 """
 
 import functools
@@ -27,20 +27,20 @@ from stacktest.errors import ToolMissingError
 
 
 class EngineView(Protocol):
-    """What observing needs of the engine."""
+    """The part of the engine that `observe` needs."""
 
     def containers(self, project: str = "") -> tuple[Container, ...]:
         """Every container of the project."""
 
     def inspect(self, id: str) -> Json | Unknown:  # noqa: A002
-        """Everything about one container."""
+        """The engine's whole document of one container."""
 
     def image(self, ref: str) -> Json | Unknown:
-        """What the engine says about an image."""
+        """The engine's document of an image."""
 
 
 class FingerprintReader(Protocol):
-    """Reads the fingerprints of services; `adapters.fingerprint_inputs` does."""
+    """Reads the fingerprints of services; implemented by `adapters.fingerprint_inputs`."""
 
     def __call__(self, images: Mapping[str, Json | Unknown]) -> Mapping[str, Fingerprint]:
         """The fingerprint of each service, given the image that it runs."""
@@ -62,7 +62,7 @@ def observe(
     fingerprints: FingerprintReader,
     host: HostView | None = None,
 ) -> Mapping[str, ServiceObservation]:
-    """Every service of the stack as it is now."""
+    """The observation of every service of the stack as it is now."""
     documents = _find(stack, engine)
     images = {
         name: of_service.running[0] if of_service.running else of_service.tagged
@@ -109,7 +109,7 @@ def _find(stack: Stack, engine: EngineView) -> dict[str, _Documents]:
     for container in listed:
         if container.service in by_service and not container.one_off:
             by_service[container.service].append(container.id)
-    # Services share images, and most containers run what their tag means.
+    # Services share images, and most containers run the image of their tag.
     image = functools.cache(engine.image)
     return {
         name: _documents(image_name(stack, stack.services[name]), ids, engine.inspect, image)
@@ -127,7 +127,7 @@ def _documents(
     for id_ in ids:
         document = inspect(id_)
         if isinstance(document, Unknown):
-            # Left out, it would look as if the container had been removed.
+            # Without it the container would seem to have been removed.
             return _Documents(inspected=document, tagged=tagged)
         documents.append(document)
     tagged_id = tagged.get("Id") if isinstance(tagged, dict) else None
@@ -140,7 +140,7 @@ def _documents(
 
 
 def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Created]:
-    """Every container beside its service's definition."""
+    """Every container with its service's definition and its image."""
     inspected = {
         name: () if isinstance(item.inspected, Unknown) else item.inspected
         for name, item in documents.items()

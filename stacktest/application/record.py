@@ -1,7 +1,7 @@
-"""Records what a person does on a service's page, and makes a suite of it.
+"""Records a person's actions on a service's page, and writes a suite of them.
 
-The window is that of Playwright's recorder; it finds the stack's names and trusts its CA as the
-browsers of tests do.
+The window is that of Playwright's recorder; it resolves the stack's names and trusts its CA as
+the browsers of tests do.
 """
 
 import os
@@ -48,7 +48,7 @@ class RecordedStack(Protocol):
 
     @property
     def suites(self) -> Suites:
-        """Where the tests of the stack lie."""
+        """The folders of the stack's tests."""
 
     @property
     def readable_ca(self) -> Path | None:
@@ -56,11 +56,11 @@ class RecordedStack(Protocol):
 
     @property
     def names(self) -> "NameMap":
-        """What host names mean."""
+        """The addresses of host names."""
 
 
 class WrittenRecording(Struct, frozen=True, kw_only=True):
-    """The file of a recording, and what a person has to know about it."""
+    """The file of a recording, and the suite in it with its notes for a person."""
 
     file: Path
     suite: RecordedSuite
@@ -96,7 +96,7 @@ def record_service(
 
 
 def _site(project: RecordedStack, service: str) -> str:
-    """The address of the service, which must lead somewhere now."""
+    """The URL of the service; a UsageError if its host name cannot be reached now."""
     hosts = [route.host for route in project.stack.named_routes_of(service)]
     if not hosts:
         raise UsageError(
@@ -131,7 +131,7 @@ def _own_command() -> str:
 
 
 def _recorded(project: RecordedStack, url: str) -> str:
-    """The code that the recorder wrote by the time its window was closed."""
+    """The code that the recorder has written when its window is closed."""
     from stacktest.adapters.browser.chromium_trust import browser_home
     from stacktest.adapters.browser.recorder import record
     from stacktest.adapters.names import ConnectProxy
@@ -172,7 +172,7 @@ def _browser() -> str:
 
 
 def _in_quiet_network(program: str, proxy: "ConnectProxy", address: str, folder: Path) -> str:
-    """The browser where no container that starts meanwhile breaks what the page loads."""
+    """The browser in its own network: containers that start must not interrupt its loads."""
     from stacktest.adapters.browser.network_namespace import in_own_network
     from stacktest.adapters.browser.recorder import needs_network
 
@@ -184,7 +184,7 @@ def _in_quiet_network(program: str, proxy: "ConnectProxy", address: str, folder:
 
 
 def _people(project: RecordedStack) -> Iterator[TypedPerson]:
-    """Every role whose password is known here: configured, or in the environment."""
+    """Every role whose password this machine has: configured, or in the environment."""
     from stacktest.adapters.compose.variables import find_secret, read_secret_file
 
     for role, person in project.config.people.items():
@@ -207,7 +207,7 @@ def _people_of(environ: Mapping[str, str]) -> Iterator[TypedPerson]:
 
 
 def _write(project: RecordedStack, service: str, text: str, output: Path | None) -> Path:
-    """The new file: the one that was named, or the next free name beside the service's suite."""
+    """Write the new file: `output`, or the next free name beside the service's suite."""
     for file in [output] if output else _free_files(project.suites, service):
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -231,7 +231,7 @@ def _free_files(suites: Suites, service: str) -> Iterator[Path]:
 
 
 def _folder(suites: Suites, service: str) -> Path:
-    """Where a suite of the service lies already, else the first folder of suites."""
+    """The folder of an existing suite of the service, else the first folder of suites."""
     marker = re.compile(rf"""\bservice\([^)]*["']{re.escape(service)}["']""")
     for folder in suites.likely or (suites.base,):
         for path in sorted(folder.rglob("test_*.py")):

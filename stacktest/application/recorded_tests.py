@@ -1,9 +1,9 @@
-"""The tests that every service requires, from its record and from texts: nothing is imported.
+"""Reads the required tests of every service from its record and files as text, without imports.
 
-A pull request of a stranger may hold any code. Here the record of a pass says which tests it rests
-on, and their files are read as text: where the digest over both is the recorded one, the tests are
-those that passed. Whatever cannot be decided so is not known, and closes the gate: a file that the
-record does not have and that may hold a test, another configuration, code that is found by running.
+A pull request of a stranger may hold any code. The record of a pass lists its tests, and their
+files are read as text: if the digest over both equals the recorded one, the tests are those that
+passed. All other cases are not known, and close the gate: a file that the record does not list and
+that may hold a test, another configuration, code that can only be found by running.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,17 +20,17 @@ from stacktest.core.runs.requirements import tests_of
 from stacktest.core.unknown import Unknown
 
 History = Callable[[str], Iterable[HistoryLine]]
-"""Service → its runs."""
+"""Service → the lines of its runs."""
 NEVER = Tests(digest="", required=1)
-"""A service without a pass is not functional, whatever its tests are."""
+"""The tests of a service without a pass, which is not functional with any tests."""
 
 
 def recorded_tests(
     suites: Suites, evidence: Mapping[str, Evidence], history: History, differing: Iterable[str]
 ) -> dict[str, Tests | Unknown]:
-    """Service → the tests of its last pass, where they are still the same; Unknown elsewhere.
+    """Service → the tests of its last pass if they are still the same, else Unknown.
 
-    `differing` are files that say how tests are collected, and that the records' commit has not so.
+    `differing` are files that configure the collection and differ from the records' commit.
     """
     if changed := sorted(differing):
         why = Unknown(f"{NOT_RUN}: {', '.join(changed)} was changed")
@@ -60,7 +60,7 @@ def recorded_tests(
 
 
 def _nodeids(evidence: Evidence, history: History) -> frozenset[str] | Unknown:
-    """The tests of the last pass, as the history of the same run has them."""
+    """The tests of the last pass, from the history line of the same run."""
     last_pass = evidence.last_pass
     if not isinstance(last_pass, LastPass):
         return frozenset()
@@ -74,7 +74,7 @@ def _nodeids(evidence: Evidence, history: History) -> frozenset[str] | Unknown:
 def _tests(
     evidence: Evidence, recorded: frozenset[str] | Unknown, reader: "_Reader", new: list[str]
 ) -> Tests | Unknown:
-    """The tests of one service; `new` are files that may hold tests and are not in its record."""
+    """The tests of one service; `new` are files that may hold tests and that its record lacks."""
     last_pass = evidence.last_pass
     if not isinstance(last_pass, LastPass):
         return NEVER
@@ -98,7 +98,7 @@ class _Reader:
         self._files: dict[str, tuple[str, ...]] = {}
 
     def files_of(self, nodeids: frozenset[str] | Unknown) -> frozenset[str]:
-        """Every file that the code of these tests consists of."""
+        """Every file of the code of these tests."""
         ids = () if isinstance(nodeids, Unknown) else nodeids
         return frozenset(file for nodeid in ids for file in self._files_at(_path(nodeid)))
 
@@ -122,7 +122,7 @@ class _Reader:
         yield from sorted({self._suites.relative(path) for path in paths})
 
     def services(self, path: str) -> frozenset[str] | None:
-        """The services that a file's markers name; None where only running it would tell."""
+        """The services that a file's markers name; None: only running the file would show them."""
         file = Path(self._suites.base, path)
         names = named_services(file)
         return None if not names and may_name_services(file) else names

@@ -1,8 +1,8 @@
-"""The tests that every service requires: collected by a second pytest, in the background.
+"""Collects the tests that every service requires by a second pytest, in the background.
 
-A run with paths, `--ignore`, `--lf` or node ids does not see the whole collection, and the command
-has none at all: then a second pytest collects the suites as their own configuration file has them,
-and who needs the answer waits for it. It never runs a test.
+A run with paths, `--ignore`, `--lf` or node ids does not have the whole collection, and the command
+`stacktest` has none: then a second pytest process collects the suites by their own configuration
+file, and `read` waits for it. It never runs a test.
 """
 
 import itertools
@@ -28,7 +28,7 @@ DROPPED = (
     *("--junitxml", "--junit-xml", "--html", "--self-contained-html", "--alluredir"),
     *("--clean-alluredir", "--report-log", "--json-report", "--ctrf", "--reruns", "--retries"),
 )
-"""Options of a configuration file that only a run needs, or that write a report over its own."""
+"""Options of a configuration file that only a run needs, or that would overwrite its report."""
 WITH_VALUE = frozenset(
     {
         *("-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "--maxfail", "-k", "-m"),
@@ -38,7 +38,7 @@ WITH_VALUE = frozenset(
     }
 )
 COLLECTING = frozenset({"-p", "--import-mode", "--ignore", "--ignore-glob", "--confcutdir"})
-"""Options with a value that decide what is collected: all that is left where one is not known."""
+"""Options with a value that change the collection: only these are kept if pytest refuses one."""
 USAGE_ERROR = 4
 INPUTS = "inputs.json"
 
@@ -46,7 +46,7 @@ INPUTS = "inputs.json"
 class BackgroundInventory:
     """A second pytest that collects the suites while the first one runs its tests.
 
-    None is started where an inventory of an earlier one is kept and still holds.
+    It is not started if the stored inventory of an earlier one is still valid.
     """
 
     def __init__(self, suites: Suites, *, stack: str = "") -> None:
@@ -71,7 +71,7 @@ class BackgroundInventory:
     # Private
 
     def _collect(self) -> Collection:
-        """Collect with the options of the configuration file, else with those pytest knows."""
+        """Collect with the configuration file's options, else only with those for collecting."""
         folders = [folder for folder in self._suites.folders if folder.is_dir()]
         if self._suites.folders and not folders:
             return Collection()
@@ -119,23 +119,23 @@ class BackgroundInventory:
 
 
 def write_collected(file: Path, collection: Collection) -> None:
-    """Hand what was collected to another process, whole or not at all."""
+    """Write a collection for another process, whole or not at all."""
     write_atomically(file, json.dumps(collection.as_json()))
 
 
 def read_collected(file: Path) -> Collection:
-    """What `write_collected` wrote."""
+    """The collection that `write_collected` wrote."""
     return Collection.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
 def write_inputs(file: Path, inputs: Inputs | str) -> None:
-    """Hand over what an inventory depended on, or why that cannot be told: beside the inventory."""
+    """Write beside the inventory its inputs, or why they cannot be listed."""
     document = inputs if isinstance(inputs, str) else inputs.as_json()
     write_atomically(file.with_name(INPUTS), json.dumps(document))
 
 
 def python_of_pytest() -> list[str]:
-    """The interpreter, with the working folder on its path only where this process has it there.
+    """The interpreter, with the working folder on its path only if this process has it there.
 
     `python -m pytest` puts the folder there; neither `pytest` nor `stacktest` does: a `secrets.py`
     in it must not replace the standard library's module.
@@ -148,13 +148,13 @@ def python_of_pytest() -> list[str]:
 
 
 def _read_inputs(file: Path) -> Inputs | None:
-    """What `write_inputs` wrote, unless it is a reason to keep nothing."""
+    """The inputs that `write_inputs` wrote; None if it wrote a reason."""
     document = json.loads(file.with_name(INPUTS).read_text(encoding="utf-8"))
     return None if isinstance(document, str) else Inputs.from_json(document)
 
 
 def _complaint(result: Completed) -> str:
-    """The line in which pytest says what it does not understand, else its last words."""
+    """Pytest's line with the usage error, else the last lines of its output."""
     text = f"{result.err}\n{result.out}"
     lines = [line for line in text.splitlines() if "error:" in line]
     return lines[0].strip() if lines else result.tail

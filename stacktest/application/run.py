@@ -1,6 +1,6 @@
-"""The story of one run: plan → up → tests → fold → fingerprint → record → judge → stop.
+"""The steps of one run: plan → up → tests → fold → fingerprint → record → judge → stop.
 
-It takes objects and never makes them; `bootstrap` knows what they really talk to.
+It gets all adapters as `RunPorts` and makes none; `bootstrap` makes them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,9 +52,9 @@ class StackSession:
         self._moves: tuple[Move, ...] = ()
         self._trouble: StacktestError | None = None
         self.not_up: Mapping[str, StartFailure] = {}
-        """Services that the run wanted and that are not up, each with its cause."""
+        """Services of the plan that are not up, each with its cause."""
         self.trace: RunTrace | None = None
-        """What the end of the run looked at, once it has ended."""
+        """The input of the run's judgement; set by `finish`."""
 
     @property
     def stack(self) -> Stack:
@@ -86,7 +86,7 @@ class StackSession:
         return make_plan(self.stack, demands)
 
     def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
-        """Bring up what the plan says, remember what it is, and open the records of the run."""
+        """Bring up the planned services, observe them, and open the records of the run."""
         ports, self._tests = self._ports, tuple(tests)
         self._routed = frozenset(test.nodeid for test in self._tests if test.routed)
         ports.lock.acquire()
@@ -127,9 +127,9 @@ class StackSession:
     ) -> RunSummary:
         """Verdicts, credit and states of this run, written to the ledger and the status.
 
-        `whole` is the inventory; `unknown` says why it may not be complete, `hidden` which of its
-        files were not collected; tests `elsewhere` lie outside the suites; `moves` are what tests
-        declared to do to containers.
+        `whole` is the inventory; `unknown`: why it may not be complete; `hidden`: its files that
+        were not collected; tests `elsewhere` lie outside the suites; `moves` are the declared moves
+        of containers by tests.
         """
         self._moves = moves
         whole = tuple(whole)
@@ -154,7 +154,7 @@ class StackSession:
                 code={test.path: code(test) for test in (*whole, *self._tests)},
                 boot_seconds=self._up.boot_seconds() if self._up else {},
             )
-        # A file that cannot be collected hides its tests, which is not their removal.
+        # A file that cannot be collected hides its tests; they count as unknown, not as removed.
         required: TestsOf = not_collected(unknown) if unknown else tests
         judgements = self._judge.judge_all(after, required, now)
         meta = self._judge.meta(after, judgements, now)
@@ -178,7 +178,7 @@ class StackSession:
         )
 
     def judge_only(self, collection: Collection) -> Mapping[str, Judgement]:
-        """The states as they are, written to the status, of a run that had nothing to test."""
+        """Judge all services and write the status, for a run that had nothing to test."""
         observations, now = self._ports.observe(), self._ports.now()
         tests: TestsOf = (
             not_collected(collection.errors)
@@ -192,13 +192,13 @@ class StackSession:
 
     @property
     def judge(self) -> Judge:
-        """What judges this run's stack, as `stacktest status` and `gate` do."""
+        """The judge of this run's stack, the same as that of `stacktest status` and `gate`."""
         return self._judge
 
     def stop(self) -> Mapping[str, str]:
-        """Take down what was started and give the stack back; safe to call at any time.
+        """Take down what was started and release the lock; safe to call at any time.
 
-        Name → why it is left, of what is not removed.
+        Returns name → reason for everything that could not be removed.
         """
         try:
             if self._up is None:
@@ -213,9 +213,9 @@ class StackSession:
     # Private
 
     def _as_recorded(self, outcome: Outcome) -> Outcome:
-        """Without secrets; a test of a service that was not up did not run.
+        """The outcome without secrets; `unfinished` for a test of a service that was not up.
 
-        It must not take the pass of another service away that it names as well.
+        Such a test must not take away the pass of another service that it names as well.
         """
         door = (self.stack.front_door,) if outcome.nodeid in self._routed else ()
         names = (*outcome.services, *door)
@@ -235,7 +235,7 @@ class StackSession:
         whole: Iterable[Collected],
         outcomes: Sequence[Outcome],
     ) -> None:
-        """Keep on this machine what the failures said, and which parameters the tests had."""
+        """Store on this machine the texts of failures, and the tests' names with parameters."""
         if self._opened is None:
             return
         tests = (*whole, *self._tests)
@@ -244,12 +244,12 @@ class StackSession:
         self._save_texts(texts_of_verdicts(self._opened.run.id, verdicts, names, outcomes))
 
     def _save_texts(self, texts: Mapping[str, RunTexts]) -> None:
-        # What tests said is lost rather than the run.
+        # If they cannot be written, the texts are lost, but not the run.
         with suppress(StacktestError):
             self._ports.save_texts(clean(texts, self._secrets))
 
     def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
-        """A bring-up that ended with an error: what it wanted and did not get is not up."""
+        """Record a bring-up that ended with an error: its planned services are not up."""
         from stacktest.adapters.startup.failure_report import NotReadyError  # and all diagnoses
 
         self.not_up = error.failures if isinstance(error, NotReadyError) else {}
@@ -262,7 +262,7 @@ class StackSession:
             )
         self.not_up = cleaned(self.not_up, self._clean)
         observations: Mapping[str, ServiceObservation] = {}
-        # Why the start failed is told whatever else cannot be read or written now.
+        # The cause of the failed start is reported even if the stack cannot be observed now.
         with suppress(StacktestError):
             observations = self._before = self._ports.observe()
         try:
@@ -278,7 +278,7 @@ class StackSession:
         *,
         whole: bool,
     ) -> Mapping[str, str]:
-        """Write down who is not up; answers those that were refused, and why."""
+        """Record which services are not up; returns refused service → reason."""
         fingerprints = {
             name: FingerprintRecord.attest(observation.fingerprint)
             for name, observation in observations.items()
@@ -365,7 +365,7 @@ class StackSession:
         edited: tuple[str, ...],
         failing: frozenset[str],
     ) -> LastPass | Refusal:
-        assert self._opened is not None  # noqa: S101 - `_record` said so
+        assert self._opened is not None  # noqa: S101 - checked by `_record`
         now = self._ports.now()
         routed = any(test.routed and service in test.services for test in self._tests)
         return credit(

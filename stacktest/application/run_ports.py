@@ -1,4 +1,4 @@
-"""What a run talks to, as protocols: the ledger, the started stack, the lock and the readers."""
+"""The ports of a run, as protocols: the ledger, the started stack, the lock and the readers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ from stacktest.core.runs.start_failure import StartFailure
 
 
 class Opened(Protocol):
-    """The records of a run that is about to begin."""
+    """The opened records of a run that is about to begin."""
 
     @property
     def run(self) -> Run:
@@ -31,7 +31,7 @@ class Opened(Protocol):
 
     @property
     def refused(self) -> Mapping[str, str]:
-        """Service → why its evidence may not be touched."""
+        """Service → why its records may not be changed."""
 
     @property
     def foreign(self) -> Mapping[str, str]:
@@ -54,7 +54,7 @@ class Recorder(Protocol):
         *,
         whole: bool,
     ) -> Mapping[str, str]:
-        """Write down which services were not up; answers those that were refused, and why."""
+        """Record which services were not up; returns refused service → reason."""
 
     def close_run(
         self,
@@ -62,7 +62,7 @@ class Recorder(Protocol):
         passes: Mapping[str, LastPass],
         lines: Mapping[str, HistoryLine],
     ) -> Mapping[str, str]:
-        """Write what came of the run; answers the services that were refused, and why."""
+        """Write the results of the run; returns refused service → reason."""
 
     def write_status(self, judgements: Mapping[str, Judgement], meta: StatusMeta) -> bool:
         """Write the status."""
@@ -76,31 +76,31 @@ class StartedStack(Protocol):
         """Services that are not up, and those that need them, each with its cause."""
 
     def stop(self) -> Mapping[str, str]:
-        """Remove what the run created; name → why it is left, of what is not removed."""
+        """Remove what the run created; returns name → reason for what could not be removed."""
 
     @property
     def healthy_at(self) -> Mapping[str, float]:
         """Container → when the run saw it become healthy; Unix time."""
 
     def fallen(self) -> Mapping[str, str]:
-        """Services that were ready and are not any more."""
+        """Service that was ready and is not any more → the reason."""
 
     def boot_seconds(self) -> Mapping[str, float]:
-        """Service → seconds from its start until it was ready, for what this run started."""
+        """Service that this run started → seconds from its start until it was ready."""
 
 
 class Lock(Protocol):
-    """One run per stack."""
+    """The lock that only one run of a stack can hold."""
 
     def acquire(self) -> None:
-        """Take the lock; LockHeldError, with its holder, where another run has it."""
+        """Take the lock; LockHeldError, with its holder, if another run has it."""
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
 
 
 class RunPorts(Struct, frozen=True, kw_only=True):
-    """Everything outside that a run talks to."""
+    """All adapters that a run uses."""
 
     judge: Judge
     recorder: Recorder
@@ -112,13 +112,13 @@ class RunPorts(Struct, frozen=True, kw_only=True):
     git: Callable[[], tuple[str | None, bool | None]]
     """The commit, and whether the working tree differs from it."""
     collected_code: Mapping[str, str]
-    """Path of a test file → digest of the code that its tests consist of, as it was collected.
+    """Path of a test file → digest of its tests' code, as it was collected.
 
-    It differs from any that `read_code` gives when the file was saved while others were collected.
+    If the file was saved while others were collected, it differs from every digest of `read_code`.
     """
     read_code: Callable[[], CodeDigest]
     """Reads the same digests now."""
     save_texts: Callable[[Mapping[str, RunTexts]], None] = lambda _: None
-    """Keeps what failures said on this machine, out of the records."""
+    """Stores texts of failures on this machine, outside of the records."""
     on_locked: Callable[[], None] = lambda: None
-    """Called once the stack is this run's alone, before anything is started."""
+    """Called once the run holds the lock, before anything is started."""

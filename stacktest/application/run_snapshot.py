@@ -1,7 +1,7 @@
-"""Which containers a run began with, and which declared moves changed them since.
+"""Stores the containers that a run began with, and the declared moves that changed them since.
 
-The controller writes the snapshot, whoever moves a container adds the move, and all processes of
-the run read both. A look counts for a test only at one of these containers.
+The controller writes the snapshot, the process that moves a container adds the move, and all
+processes of the run read both. A look counts for a test only at one of these containers.
 """
 
 import json
@@ -18,7 +18,7 @@ from stacktest.core.unknown import Unknown
 FILE = "containers.json"
 MOVES = "moves.jsonl"
 Start = tuple[str, str]
-"""A container's id, and when its program was started, in the engine's words."""
+"""A container's id, and its start time as the engine writes it."""
 
 
 class RunSnapshot(Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class RunSnapshot(Struct, frozen=True, kw_only=True):
         return start in self.starts.get(service, frozenset())
 
     def healthy_since(self, service: str, start: Start) -> float | None:
-        """When the run saw it become healthy after that start; None: it did not see it."""
+        """When the run saw the container become healthy after that start; None: it did not."""
         return self.healthy_at.get(start[0]) if self.holds(service, start) else None
 
 
@@ -52,7 +52,7 @@ def snapshot_of(
 
 
 def write_snapshot(folder: Path, snapshot: RunSnapshot) -> None:
-    """Write it down for every process of the run."""
+    """Write the snapshot for every process of the run."""
     document = {
         "starts": {name: sorted(starts) for name, starts in snapshot.starts.items()},
         "healthy_at": dict(snapshot.healthy_at),
@@ -61,7 +61,7 @@ def write_snapshot(folder: Path, snapshot: RunSnapshot) -> None:
 
 
 def read_snapshot(folder: Path) -> RunSnapshot:
-    """What `write_snapshot` wrote; empty where nothing was written."""
+    """The snapshot that `write_snapshot` wrote, with the moves since; empty without a file."""
     if not (folder / FILE).is_file():
         return RunSnapshot()
     document = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ def read_snapshot(folder: Path) -> RunSnapshot:
 
 
 def add_move(folder: Path, move: Move) -> None:
-    """Write down one more declared move; who moves something is alone, so nobody else writes."""
+    """Add a declared move; a test that moves containers runs alone, so no other process writes."""
     moves = [*read_moves(folder), move]
     lines = "".join(f"{json.dumps(item.to_dict())}\n" for item in moves)
     write_file(folder / MOVES, lines)

@@ -1,8 +1,8 @@
-"""The stack as the fixtures see it: what it is, how to reach it, and whom to trust.
+"""The running stack for the fixtures: its model, how to reach it, and which CA to trust.
 
 The plugin makes one per process, once the stack is up, and keeps it in `config.stash`; workers of
-pytest-xdist make theirs from what the controller wrote down. It has no method that starts or stops
-anything.
+pytest-xdist make theirs from the file that the controller wrote. It has no method that starts or
+stops anything.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningStack:
-    """A stack that is up: the model, the way in, and the names of this run."""
+    """A stack that is up: the model, the engine, the addresses, and the id of this run."""
 
     model: Stack
     config: Config
     engine: Engine = field(repr=False)
     names: NameMap
-    """Host name and port → where to connect."""
+    """Host name and port → the address to connect to."""
     ca: Path | None
-    """The private CA's certificate, or None when the system's trust serves."""
+    """The private CA's certificate; None if the system's trusted CAs are enough."""
     scratch: Path
-    """A folder of this run for throw-away files such as the browser's trust."""
+    """A folder of this run for temporary files such as the browser's trust store."""
     run_id: str
     diagnose: Callable[[Failure, float], Diagnosis | None] = field(
         default=lambda *_: None, repr=False
     )
-    """What failed, and when the test began in Unix time → the cause, where the facts decide it."""
+    """A failure, and the beginning of the test in Unix time → the cause, if the facts decide it."""

@@ -1,4 +1,4 @@
-"""Shards of a run: the record that each leaves behind, and the end of the run that they are."""
+"""Shards of a run: makes the record of each shard, and concludes the joined run."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -34,11 +34,11 @@ from stacktest.core.shards.shard import Shard
 
 
 class Division(Struct, frozen=True, kw_only=True):
-    """One shard, and what was divided."""
+    """One shard, and the tests that were divided."""
 
     shard: Shard
     group: str
-    """Names the run of CI that all shards belong to; empty outside of one."""
+    """The name of the CI run that all shards belong to; empty outside of CI."""
     times: str
     """Digest of the remembered times."""
     selected: tuple[Collected, ...]
@@ -46,7 +46,7 @@ class Division(Struct, frozen=True, kw_only=True):
     selection: str
     """The arguments that selected them."""
     elsewhere: tuple[str, ...] = ()
-    """Those of them that lie outside the suites."""
+    """The selected tests that lie outside the suites."""
 
 
 def shard_record(
@@ -99,7 +99,7 @@ def shard_record(
 def conclude(
     run: JoinedRun, judge: Judge, recorder: Recorder, lock: Lock, now: Callable[[], datetime]
 ) -> RunSummary:
-    """The end of the run that the shards are: verdicts, credit, records and status."""
+    """Conclude the run that was joined from shards: verdicts, credit, records and status."""
     clock = _Clock(run.started)
     moments = iter((run.before, run.after))
     ports = RunPorts(
@@ -116,7 +116,7 @@ def conclude(
     )
     session = StackSession(ports, run.id)
     try:
-        # The run ends all the same: its records say already what was not up.
+        # The run is concluded nevertheless: its records name the services that were not up.
         with suppress(NotReadyError):
             session.start(session.plan(run.selected), run.selected)
         clock.moment = now()
@@ -141,7 +141,7 @@ class _Clock(Struct):
 
 
 class _Elsewhere(Struct, frozen=True, kw_only=True):
-    """A stack that ran on other machines; there is nothing to take down."""
+    """A stack that ran on other machines; `stop` has nothing to remove."""
 
     run: JoinedRun
     healthy_at: Mapping[str, float] = field(default_factory=dict)
@@ -161,7 +161,7 @@ class _Elsewhere(Struct, frozen=True, kw_only=True):
 
 
 def _forget_names(_service: str, _observation: ServiceObservation) -> None:
-    """Names behind the parts of a fingerprint stay on the machine that saw them."""
+    """Save nothing: names behind a fingerprint's parts stay on the machine that read them."""
 
 
 def _bring_up(run: JoinedRun, plan: Plan) -> StartedStack:

@@ -1,4 +1,4 @@
-"""Brings services up for good, and takes down what stacktest started."""
+"""`up` and `down`: starts services that stay up, and removes what stacktest started."""
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
@@ -22,9 +22,9 @@ from stacktest.reports.wording import count
 def start_and_keep(
     stack: Stack, bring_up: Callable[[Plan], BringUp], services: Iterable[str]
 ) -> list[str]:
-    """Bring the services up for good; lines about what was done."""
+    """Bring the services up to stay up; returns lines about what was done."""
     plan = plan_services(stack, services)
-    # Whatever can be up is of use, whatever else is not.
+    # Each service that can be up is useful, even if others cannot.
     purposes = frozenset(frozenset({name}) for name in plan.services)
     up = bring_up(replace(plan, purposes=purposes))
     if up.failures:
@@ -38,9 +38,10 @@ def start_and_keep(
 def take_down(
     stack: Stack, engine: Engine, services: Iterable[str] | None, volumes: Iterable[str]
 ) -> list[str]:
-    """Remove what stacktest started from this checkout, by its label alone; `services` None: all.
+    """Remove what stacktest started from this checkout, found by its label; `services` None: all.
 
-    Volumes go only by their name in the compose model; lines say what went and what is left.
+    Volumes are removed only if named as in the compose model; returns lines about what was removed
+    and what is left.
     """
     names = [_volume(stack, volume) for volume in volumes]
     chosen = None if services is None else set(services)
@@ -62,7 +63,7 @@ def take_down(
 
 
 def remove_copies(stack: Stack, engine: Engine) -> list[str]:
-    """Remove every copy of this stack that is still there; lines say what went and what is left."""
+    """Remove every copy of this stack; returns lines about what was removed and what is left."""
     removed = remove_owned(engine, {COPY_OF: stack_mark(stack.root)})
     lines = [f"{count(len(removed.containers), 'container')} of copies removed"]
     return lines + [f"left     {name}: {why}" for name, why in sorted(removed.left.items())]
@@ -72,7 +73,7 @@ def remove_copies(stack: Stack, engine: Engine) -> list[str]:
 
 
 def _others(engine: EnginePort, stack: Stack, mark: str) -> Mapping[str, str]:
-    """Containers that look like this stack's and are not: name → whose they are."""
+    """Containers that seem to be this stack's but are not: name → where they belong."""
     marked = {
         container.name: f"it belongs to the project {container.project}, which this stack was: "
         f"docker compose --project-name {shlex.quote(container.project)} down"
@@ -87,7 +88,7 @@ def _others(engine: EnginePort, stack: Stack, mark: str) -> Mapping[str, str]:
 
 
 def _volume(stack: Stack, name: str) -> str:
-    """What the engine calls a volume of the compose model."""
+    """The engine's name of a volume of the compose model."""
     defined = stack.definitions.get("volumes", {})
     if name not in defined:
         raise UsageError(

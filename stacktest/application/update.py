@@ -1,7 +1,7 @@
-"""The story of one update, step by step; each step may be begun again after a crash.
+"""Carries out one update, step by step; each step can be repeated after a crash.
 
-It takes objects and never makes them; `bootstrap/update.py` knows what they really talk to. The
-order of the steps is `core/update/steps.py`.
+It gets all adapters and makes none; `bootstrap/update.py` makes them. The order of the steps is
+in `core/update/steps.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,36 +19,36 @@ from stacktest.errors import StacktestError
 
 
 class Moves(Protocol):
-    """What an update does with the engine; `bootstrap/update_moves.py` does it."""
+    """The engine's operations in an update; implemented by `bootstrap/update_moves.py`."""
 
     def tidy(self, journal: Journal) -> None:
-        """Remove what an earlier process was killed at, and let go on what it had paused."""
+        """Remove what a killed process left unfinished, and resume containers that it paused."""
 
     def save(self, containers: Sequence[OldContainer], data: Sequence[DataCopy]) -> None:
-        """Make the spares, and copy the data while its writers are paused."""
+        """Make the spares, and copy the data while the containers that write it are paused."""
 
     def replace(self, candidate: Candidate, containers: Sequence[OldContainer]) -> None:
-        """Create a service anew from the files, unless that is done; return when it is ready.
+        """Recreate a service from the files, unless that is done; return when it is ready.
 
-        A StacktestError says why it is not, or is not what the candidate is.
+        A StacktestError says why it is not ready, or that it differs from the candidate.
         """
 
     def put_back(self, journal: Journal) -> None:
-        """Old containers and old data in place of the new ones, running; not yet ready."""
+        """Start the old containers with the old data in place of the new ones; does not wait."""
 
     def wait(self, services: Sequence[str]) -> None:
-        """Return when the services are ready; a StacktestError says why one is not."""
+        """Return when the services are ready; a StacktestError says why a service is not."""
 
     def running_ids(self, services: Sequence[str]) -> tuple[str, ...]:
-        """Ids of the containers of the services that run now."""
+        """Ids of the running containers of the services."""
 
     def forget(self) -> None:
-        """Remove spares and copies."""
+        """Remove the spare containers and the copied data."""
 
 
 @dataclass(kw_only=True)
 class Update:
-    """One update, from wherever its journal stands to its end."""
+    """One update, from the current step of its journal to its end."""
 
     moves: Moves
     tests: Callable[[Sequence[str]], UpdateVerdict]
@@ -56,17 +56,17 @@ class Update:
     write: Callable[[Journal], None]
     end: Callable[[Journal], None]
     locked: Callable[[], AbstractContextManager[object]]
-    """The stack for this update alone, while containers are moved."""
+    """Holds the stack's lock while containers are moved."""
     now: Callable[[], datetime]
     seconds: Callable[[], float]
     say: Callable[[str], None]
     keep: float = 0.0
-    """Seconds for which copies and spares stay after an update that was kept."""
+    """Seconds for which copies and spare containers are kept after an update that passed."""
     trouble: StacktestError | None = field(default=None, init=False)
-    """Why nothing was replaced."""
+    """The error because of which nothing was replaced."""
 
     def run(self, journal: Journal, *, resumed: bool = False) -> Journal:
-        """Every step until the end; the journal is written before each."""
+        """Run every step until the end; the journal is written after each step."""
         if resumed:
             self.moves.tidy(journal)
         while journal.is_open:
@@ -117,7 +117,7 @@ class Update:
             try:
                 self.moves.wait(journal.services)
             except StacktestError as error:
-                # The tests say next what that means.
+                # The tests that follow judge it.
                 self.say(f"not ready {error.what}")
             restored = self.moves.running_ids(journal.services)
         return journal.after("done", stood_ms=self._since(begin), restored=restored)

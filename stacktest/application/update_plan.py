@@ -1,4 +1,4 @@
-"""What an update would do, and every reason not to begin it; nothing is changed here."""
+"""Plans an update, or refuses it with the reason; changes nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -36,26 +36,26 @@ from stacktest.errors import UsageError
 
 
 class UpdateRequest(Struct, frozen=True, kw_only=True):
-    """What a person asks for."""
+    """The update that a person asks for."""
 
     services: tuple[str, ...] = ()
-    """Empty: every service that is not what the files say."""
+    """Empty: every service that differs from the files."""
     images: Mapping[str, str] = field(default_factory=dict)
-    """Service → the image that it is to get in place of the one in the files."""
+    """Service → the image that it gets in place of the image in the files."""
     rehearsed: bool = True
-    """Whether a copy is tested before anything that runs is touched."""
+    """Whether a copy is tested before running containers are changed."""
     without_baseline: bool = False
     again: bool = False
 
 
 class UpdatePlan(Struct, frozen=True, kw_only=True):
-    """What would be replaced, in which order, and what would be saved."""
+    """The services to replace, in their order, and the data to save."""
 
     candidates: tuple[Candidate, ...]
     containers: tuple[OldContainer, ...]
     data: tuple[SavedData, ...]
     left_out: Mapping[str, str]
-    """What of the host is written to and not saved → what it is."""
+    """Path of the host that containers write to and that is not saved → what it is."""
     model: str
     without_baseline: bool
 
@@ -72,7 +72,7 @@ class Planner(Struct, frozen=True, kw_only=True):
     earlier: Sequence[Journal]
 
     def plan(self, request: UpdateRequest, update: str) -> UpdatePlan | None:
-        """The plan; None: what runs is what the files say. A UsageError says what is missing."""
+        """The plan; None: all services match the files. A UsageError says what is missing."""
         differing = self._differing(request)
         if not differing:
             return None
@@ -209,7 +209,7 @@ class Planner(Struct, frozen=True, kw_only=True):
         )
 
     def _model(self) -> str:
-        """Digest of the compose model, from parts that are signed: it tells no value."""
+        """Digest of the compose model, from signed parts, so it reveals no value."""
         definitions = {
             name: str(observation.fingerprint.parts.get("stanza"))
             for name, observation in self.observations.items()
@@ -238,7 +238,7 @@ def _old_containers(
 
 
 def _insist_on_old_files(candidates: Iterable[Candidate]) -> None:
-    """What a mounted file held before it was edited is on no disk, so it cannot be put back."""
+    """Refuse services with an edited mounted file: its old text is not stored anywhere."""
     for candidate in candidates:
         if edited := edited_files(candidate.differs):
             raise UsageError(
