@@ -1,7 +1,7 @@
 """The stack of a pull request, judged by the records of the commit that it is based on.
 
-Nothing of the folder is imported, and nothing that the pull request changed in the records, the
-status or the configuration of the gate counts.
+No code of the folder is imported, and changes of the pull request to the records, the status or the
+configuration of the gate do not count.
 """
 
 import os
@@ -23,7 +23,7 @@ HINT = "fetch it: git fetch origin BRANCH, and name it: --base FETCH_HEAD"
 
 
 class BaseProject(Project):
-    """A stack whose records and status are those of a commit; `folder` is an empty one for them."""
+    """A stack with the records and status of a commit, written to `folder`, an empty folder."""
 
     def __init__(self, root: Path, environ: Mapping[str, str], commit: str, folder: Path) -> None:
         super().__init__(root, environ)
@@ -34,7 +34,7 @@ class BaseProject(Project):
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The records as the commit has them."""
+        """The records of the commit."""
         section = self.settings.stack
         status = Path(section.status)
         names = (section.ledger, section.status, str(status.with_suffix(".meta.json")))
@@ -49,7 +49,7 @@ class BaseProject(Project):
         return Ledger(self._folder, records=section.ledger, status=section.status)
 
     def collect(self) -> Callable[[], TestsOf]:
-        """The tests of each service as its record has them, where their text is the same."""
+        """The tests of each service by its record, if the text of their files is the same."""
 
         def tests() -> TestsOf:
             evidence = self.ledger.read_all(sorted(self.stack.services))
@@ -62,7 +62,7 @@ class BaseProject(Project):
     # Private
 
     def _differing(self) -> Iterator[str]:
-        """The files that configure the gate or pytest and are not those of the commit."""
+        """The files that configure the gate or pytest and that differ from those of the commit."""
         folders = {self.root, self.suites.base, *self.suites.folders, *self.suites.base.parents}
         if self.suites.settings.file:
             folders.add(self.suites.settings.file.parent)

@@ -1,7 +1,7 @@
-"""The stack's host names and published addresses, leading to the containers themselves.
+"""Maps the stack's host names and published addresses to the containers' own addresses.
 
-So a test asks for the same address whether the engine publishes the port or not: it does not for a
-copy of the stack, nor where nothing may leave.
+So a test uses the same address whether the engine publishes the port or not: no port is published
+for a copy of the stack, or with `egress = "deny"`.
 """
 
 from contextlib import suppress
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ContainerNames:
-    """What host names and published ports mean where nothing is published."""
+    """Addresses of host names and published ports for a stack that publishes no port."""
 
     def __init__(self, stack: Stack, engine: "Engine", allowed: tuple[str, ...]) -> None:
         services = {name: _with_numbers(service) for name, service in stack.services.items()}
@@ -26,7 +26,7 @@ class ContainerNames:
         self._ports = ContainerPorts(stack, engine)
 
     def look(self) -> "NameMap":
-        """The names as they lead to the containers that run now."""
+        """The names with the addresses of the containers that run now."""
         from stacktest.adapters.names import name_map, reachable
 
         services = self._stack.services
@@ -35,7 +35,7 @@ class ContainerNames:
             if container.service not in services or not container.is_running or container.one_off:
                 continue
             for port, published in reachable(services[container.service].ports).items():
-                # One that has ended meanwhile leads nowhere.
+                # A container that has ended meanwhile has no address.
                 with suppress(OSError):
                     moved[published] = self._ports.address(container.id, port)
         return replace(name_map(self._stack, allowed=self._allowed), moved=moved)
@@ -45,6 +45,6 @@ class ContainerNames:
 
 
 def _with_numbers(service: Service) -> Service:
-    """A port that the engine would choose is asked for by its own number."""
+    """The service with ports that the engine would choose replaced by the container's ports."""
     ports = tuple(replace(port, published=port.published or port.target) for port in service.ports)
     return replace(service, ports=ports)

@@ -1,6 +1,6 @@
-"""One stack with everything that reads it: files, Compose, the engine, git, the clock.
+"""`Project`: one stack with its adapters: files, Compose, the engine, git, the clock.
 
-Only `bootstrap` makes adapters; each is made when it is first asked for.
+Only `bootstrap` makes adapters; each is made when it is first used.
 """
 
 import datetime as dt
@@ -59,10 +59,10 @@ if TYPE_CHECKING:
 
 
 class Project:
-    """One stack with everything that reads it; each part is made when it is first asked for."""
+    """One stack with its adapters; each is made when it is first used."""
 
     copy: "CopySettings | None" = None
-    """What this copy of the stack is to be; None: it is the stack itself."""
+    """The settings of this copy of the stack; None: it is the stack itself."""
 
     def __init__(
         self,
@@ -80,31 +80,31 @@ class Project:
 
     @property
     def memory(self) -> Path:
-        """The folder whose `.stacktest/` keeps what this machine alone remembers."""
+        """The folder whose `.stacktest/` holds data of this machine that is not in the records."""
         return self.root
 
     @cached_property
     def settings(self) -> Config:
-        """The configuration, before compose labels are laid under it."""
+        """The configuration without values from compose labels."""
         settings = configuration.load(self.root, environ=self._environ, draft=self._draft)
         choose_context(settings.stack.context, os.environ)
         return settings
 
     @cached_property
     def compose(self) -> Compose:
-        """Docker Compose on this stack's files; perhaps it has been asked already."""
+        """Docker Compose on this stack's files; `config` may have been started already."""
         compose = self._compose or compose_of(self.root, self.settings.stack)
         compose.before_creating = lambda: refuse_another_engine(self.engine)
         return compose
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine, of the context that the configuration names, or the swarm that it manages."""
+        """The engine of the configured context, or the swarm that it manages."""
         return orchestrator.engine_of(self.settings)
 
     @cached_property
     def deployment(self) -> "Deployment":
-        """What creates the containers of this stack."""
+        """The deployment that creates the containers of this stack."""
         return orchestrator.deployment_of(self.stack, self.compose, self.engine)
 
     @cached_property
@@ -114,7 +114,7 @@ class Project:
 
     @cached_property
     def config(self) -> Config:
-        """The configuration with compose labels laid under it."""
+        """The configuration with values from compose labels, which its file overrides."""
         return self._loaded[0]
 
     @cached_property
@@ -125,13 +125,13 @@ class Project:
 
     @cached_property
     def suites(self) -> Suites:
-        """Where the tests of the stack lie."""
+        """The folders of the stack's tests."""
         pointer = configuration.pointing_folder(self.root, folder=Path.cwd(), rootdir=self._rootdir)
         return locate_suites(self.root, self.settings.stack.suites, pointer=pointer)
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The records."""
+        """The ledger: records and status of the stack."""
         from stacktest.adapters.git.tracked_files import tracked_files
 
         stack = self.settings.stack
@@ -144,7 +144,7 @@ class Project:
 
     @cached_property
     def judge(self) -> Judge:
-        """Judges services from the ledger and the present."""
+        """The judge of services, by the ledger and observations."""
         from stacktest.adapters.ledger.part_names import load_detail
         from stacktest.adapters.ledger.rehearsals import read_rehearsals
         from stacktest.adapters.ledger.run_texts import read_texts
@@ -163,7 +163,7 @@ class Project:
 
     @cached_property
     def notifier(self) -> "Notifier":
-        """Tells people and other programs what changed."""
+        """Sends changes to the configured channels."""
         from stacktest.application.notify import Notifier
 
         return Notifier(
@@ -176,10 +176,10 @@ class Project:
 
     @property
     def names(self) -> "NameMap":
-        """What host names mean now: the front door, or what the stack's own name server says.
+        """The addresses of host names now: the front door's, or those of the stack's name server.
 
-        Read anew each time, since the engine chooses ports when a container starts. Where nothing
-        may leave the stack, no port is published, and names lead to the containers themselves.
+        Read anew each time, since the engine chooses ports when a container starts. With
+        `egress = "deny"` no port is published, and names lead to the containers themselves.
         """
         from stacktest.adapters.names import name_map, outer_doors
 
@@ -254,7 +254,7 @@ class Project:
         return f"{self.stack.name}@{content_digest(engine)[:12]}"
 
     def versions(self) -> Mapping[str, str]:
-        """What took part, by version."""
+        """The versions of stacktest and Compose."""
         from importlib.metadata import version
 
         compose = ".".join(map(str, self.compose.version()))
@@ -262,13 +262,13 @@ class Project:
 
     @property
     def ca(self) -> Path | None:
-        """The private CA's certificate; a file that is only in a container is never there."""
+        """The path of the private CA's certificate; of a file in a container it does not exist."""
         named = self.settings.stack.ca
         return self.root / named if named else None
 
     @property
     def ca_name(self) -> str:
-        """The same for people: a path, or a service and a path in its container."""
+        """The CA's name in messages: a path, or a service and a path in its container."""
         named = self.settings.stack.ca
         return named if is_in_container(named) else str(self.ca or "")
 
@@ -285,7 +285,7 @@ class Project:
 
     @property
     def readable_ca(self) -> Path | None:
-        """The CA's certificate as this user can read it: perhaps a copy from its maker."""
+        """The CA's certificate, readable for this user: perhaps a copy from its container."""
         maker = self._ca_maker
         if self.ca is None or maker is None:
             return self.ca
@@ -299,7 +299,7 @@ class Project:
         return readable_copy(self.ca, state_dir(self.root) / "trust", read)
 
     def look(self) -> Mapping[str, ServiceObservation]:
-        """Every service as it is now; ToolMissingError when Compose is too old to be trusted."""
+        """The observation of every service now; ToolMissingError if Compose is too old."""
         from stacktest.adapters.fingerprint_inputs import read_fingerprints
         from stacktest.adapters.ledger.signing_key import read_key
         from stacktest.application.observe import observe
@@ -314,7 +314,7 @@ class Project:
         return with_updates(observations, self.memory, self._environ)
 
     def left_out(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """Service → reason → paths that it mounts and that its fingerprint does not count."""
+        """Service → reason → paths that it mounts and that its fingerprint leaves out."""
         from stacktest.adapters.fingerprint_inputs import read_fingerprints
 
         key = Unknown("only names are read")
@@ -328,7 +328,7 @@ class Project:
     def judge_now(
         self, scope: Scope = "host"
     ) -> tuple[Mapping[str, ServiceObservation], Mapping[str, Judgement], dt.datetime]:
-        """Every service as it is, its state, and when; tests are collected while files are read."""
+        """Observations, judgements and the time of judging; tests are collected meanwhile."""
         moment, tests_of_services = now(), self.collect()
         observations = self.look()
         pages = self.judge.read_pages(observations)
@@ -342,17 +342,17 @@ class Project:
         return [*argv, *(str(path) for path in self.suites.folders if path.is_dir())]
 
     def collect_tests(self) -> Collection:
-        """Every test of the suites, collected by a pytest of its own."""
+        """Every test of the suites, collected by a second pytest process."""
         return BackgroundInventory(self.suites, stack=str(self.root)).read()
 
     def collect(self) -> Callable[[], TestsOf]:
-        """Starts to collect the required tests of every service; the answer waits for them.
+        """Start collecting the required tests of every service; the result waits for them.
 
-        Compose is asked as well, so that neither waits for the other, nor this process for both.
+        `docker compose config` is started as well, so that both run while this process goes on.
         """
         self.compose.ask()
         inventory = BackgroundInventory(self.suites, stack=str(self.root))
-        # Read while both are at work, and not when somebody waits for it.
+        # Imported while both processes work, since nothing waits for the import now.
         import stacktest.adapters.fingerprint_inputs  # noqa: F401
 
         def tests() -> TestsOf:
@@ -365,17 +365,17 @@ class Project:
 
 
 def now() -> dt.datetime:
-    """The time, for records and people."""
+    """The current time in UTC, for records and messages."""
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the one clock
 
 
 def new_run_id() -> str:
-    """Names a run: when it began, and something that no other run has."""
+    """A new id of a run: its begin, and a random part."""
     return f"{now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
 def read_code(base: Path) -> CodeDigest:
-    """Reads what tests consist of, as it is now."""
+    """A function that computes the digest of a test's code as it is now."""
     code = SuiteCode(base)
     return lambda test: code.digest(test.files)
 
@@ -383,7 +383,7 @@ def read_code(base: Path) -> CodeDigest:
 def find_project(
     option: str, *, rootdir: Path | None = None, compose: Compose | None = None
 ) -> Project:
-    """The stack that the option, the environment or the folder names; UsageError without one."""
+    """The stack that the option, the environment or the folder names; UsageError if none does."""
     return Project(stack_folder(option, rootdir=rootdir), os.environ, compose, rootdir)
 
 
@@ -391,7 +391,7 @@ def find_project(
 
 
 def _read(engine: Engine, container: Container, path: str) -> bytes | None:
-    """A file of a container; what lies on a tmpfs is seen only from inside of it."""
+    """A file of a container; a file on a tmpfs is read by a command in the running container."""
     content = engine.file(container.id, path)
     if content is not None or not container.is_running:
         return content

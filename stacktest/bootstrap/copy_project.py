@@ -1,4 +1,4 @@
-"""A copy of a stack as a project of its own: its files are the stack's, its containers are not."""
+"""A copy of a stack as a separate project: the same files, with containers of its own."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class CopyProject(Project):
-    """The copy of one stack; what it remembers lies in a folder of its own."""
+    """The copy of one stack; its data is stored in a folder of its own."""
 
     copy: CopySettings
 
@@ -61,13 +61,13 @@ class CopyProject(Project):
 
     @cached_property
     def folder(self) -> Path:
-        """`.stacktest/rehearsals/<id>/`: what is known of this copy, and its files."""
+        """`.stacktest/rehearsals/<id>/`: the records of this copy, and its files."""
         copies = make_private_folder(state_dir(self.root) / REHEARSALS)
         return make_private_folder(copies / self.copy.id)
 
     @property
     def memory(self) -> Path:
-        """What a copy remembers goes with it."""
+        """The copy's own folder: its data is removed together with it."""
         return self.folder
 
     @cached_property
@@ -92,7 +92,7 @@ class CopyProject(Project):
 
     @cached_property
     def copied(self) -> CopyDocument:
-        """What the copy is made of; UsageError where an image is not here."""
+        """The compose document of the copy; UsageError if an image is not on this machine."""
         images = {
             name: self._image_id(service)
             for name, service in self.live.services.items()
@@ -110,12 +110,12 @@ class CopyProject(Project):
 
     @cached_property
     def backups(self) -> Mapping[str, Backup]:
-        """Drilled service → its backup; UsageError where none is declared."""
+        """Drilled service → its backup; UsageError if none is declared."""
         return {name: _backup_of(self._live[0], name) for name in self.copy.drilled}
 
     @cached_property
     def backup_mounts(self) -> Mapping[str, BackupMount]:
-        """Drilled service → where its backup is; what is not there has none."""
+        """Drilled service → the mount of its backup; absent if its path does not exist."""
         name, root = copy_name(self.live, self.copy), self.root
         return {
             service: backup_mount(name, service, backup, place, is_file=place.is_file())
@@ -125,30 +125,30 @@ class CopyProject(Project):
 
     @property
     def live_records(self) -> ServiceRecords:
-        """The records of the stack: what is proved of its backups is written there."""
+        """The records of the stack itself, to which results of drills are written."""
         return ServiceRecords(self.root / self.settings.stack.ledger)
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The records of the copy: nothing of it is kept beside those of the stack."""
+        """The records of the copy, apart from those of the stack."""
         return Ledger(self.folder, records="records", status="status.json")
 
     @cached_property
     def notifier(self) -> Notifier:
-        """Nobody is told of a copy."""
+        """A notifier without channels: copies are not reported."""
         return Notifier.of_nobody(self.stack, self.ledger.read_status)
 
     @property
     def names(self) -> "NameMap":
-        """The stack's host names and published addresses, leading to the containers of the copy."""
+        """The stack's host names and published addresses, mapped to the copy's containers."""
         return self._container_names.look()
 
     def live_lock(self) -> RunLock:
-        """The lock of the running stack, for as long as its data is copied."""
+        """The lock of the running stack, held while its data is copied."""
         return self.lock_in(self.root)
 
     def copier(self, run_id: str) -> DataCopier:
-        """What fills the volumes of this copy."""
+        """The copier that fills the volumes of this copy."""
         labels = {RUN: run_id, **stack_labels(self.stack)}
         named = self.config.stack.probe_image
         return DataCopier(
@@ -160,7 +160,7 @@ class CopyProject(Project):
         )
 
     def exists(self, copy: DataCopy) -> bool:
-        """Whether there is anything to copy: an engine would make what it is asked to mount."""
+        """Whether the source of a copy exists: the engine would create it to mount it."""
         if copy.source.startswith("/"):
             return Path(copy.source).is_dir()
         return not isinstance(self.engine.volume(copy.source), Unknown)
@@ -190,7 +190,7 @@ class CopyProject(Project):
     def _loaded(self) -> tuple[Config, Stack]:
         config, live = self._live
         model = read_model(self.copied.document, root=self.root)
-        # What cannot be copied stays known, so that whoever plans it learns why.
+        # Services that cannot be copied stay in the model, so that a plan can report the reason.
         services = {
             name: _grafted(model.services[name], service) if name in model.services else service
             for name, service in live.services.items()
@@ -209,7 +209,7 @@ class CopyProject(Project):
         return config, stack
 
     def _image_id(self, service: Service) -> str:
-        """The image that the copy starts: by id, so that no tag moves under it."""
+        """The id of the image that the copy starts; unlike a tag it cannot move."""
         named = self.copy.images.get(service.name) or service.image
         reference = named or f"{self.live.name}-{service.name}"
         document = self.engine.image(reference)
@@ -225,7 +225,7 @@ class CopyProject(Project):
 
 
 def copy_files(project: CopyProject, services: frozenset[str]) -> None:
-    """Single files that services of the copy may write, with their owners and modes."""
+    """Copy single files that services of the copy may write, with their owners and modes."""
     for file in project.copied.files:
         if not services & set(file.services):
             continue
@@ -262,5 +262,5 @@ def _backup_of(config: Config, name: str) -> Backup:
 
 
 def _grafted(copy: Service, live: Service) -> Service:
-    """The service of a copy, with what its definition has lost and stacktest still needs."""
+    """The copy's service with the live values that its definition lacks: uses, ports, labels."""
     return replace(copy, uses=live.uses, ports=live.ports, labels=live.labels)

@@ -1,4 +1,4 @@
-"""How a copy of a stack is brought up, its data first, and how all of it is removed."""
+"""Brings up a copy of a stack, its data first, and removes all of it at the end."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -28,7 +28,7 @@ from stacktest.errors import StacktestError, UsageError
 
 
 class StackCopy(Struct, kw_only=True):
-    """A copy of a stack: brought up, and removed with everything that was made for it."""
+    """A copy of a stack during a run: brings it up, and removes all that was made for it."""
 
     project: CopyProject
     run_id: str
@@ -36,12 +36,12 @@ class StackCopy(Struct, kw_only=True):
     started: datetime = field(default_factory=now)
     copied: Copied | None = None
     drilling: Drilling | None = None
-    """What restores backups into the copy."""
+    """Restores backups into the copy; None: no drill."""
     _up: StartedStack | None = None
     _guard: reaper.Reaper | None = None
 
     def bring_up(self, plan: Plan, start: Callable[[Plan], StartedStack]) -> "StackCopy":
-        """Copies the data of the planned services, then starts them."""
+        """Copy the data of the planned services, then start them."""
         self._refuse(plan)
         labels = {RUN: self.run_id}
         log = state_dir(self.project.root) / "reaper.log"
@@ -69,7 +69,7 @@ class StackCopy(Struct, kw_only=True):
         return self._up.healthy_at if self._up else {}
 
     def fallen(self) -> Mapping[str, str]:
-        """Services that were ready and are not any more."""
+        """Service that was ready and is not any more → the reason."""
         return self._up.fallen() if self._up else {}
 
     def boot_seconds(self) -> Mapping[str, float]:
@@ -77,7 +77,7 @@ class StackCopy(Struct, kw_only=True):
         return self._up.boot_seconds() if self._up else {}
 
     def stop(self) -> Mapping[str, str]:
-        """Removes containers, networks, volumes and files of the copy, unless it is kept."""
+        """Remove containers, networks, volumes and files of the copy, unless it is kept."""
         left = self._up.stop() if self._up else {}
         if not self.keep:
             return {**left, **self._remove()}
@@ -85,7 +85,7 @@ class StackCopy(Struct, kw_only=True):
         return left
 
     def write(self, services: Mapping[str, Rehearsed]) -> Rehearsal:
-        """Writes down what the rehearsal showed of each service."""
+        """Write the rehearsal's result of each service."""
         project, copied = self.project, self.copied or NOTHING
         left_out = Rehearsed(result="left_out", why="it was left out")
         rehearsal = Rehearsal(
@@ -105,7 +105,7 @@ class StackCopy(Struct, kw_only=True):
 
     @property
     def path(self) -> Path:
-        """Where it is written."""
+        """The file of the rehearsal's record."""
         return self.project.folder / REHEARSAL_FILE
 
     # Private
@@ -132,7 +132,7 @@ class StackCopy(Struct, kw_only=True):
         project = self.project
         engine, labels = project.engine, {RUN: self.run_id, **stack_labels(project.stack)}
         for copy in project.copied.data:
-            # Compose insists on every volume that its document names.
+            # Compose fails if a volume that its document names does not exist.
             engine.create_volume(copy.volume, labels)
         wanted = [copy for copy in project.copied.data if services & set(copy.services)]
         copy_files(project, services)
@@ -156,8 +156,8 @@ class StackCopy(Struct, kw_only=True):
 
 
 def copy_of(project: Project, run_id: str, *, keep: bool) -> StackCopy:
-    """What brings up a copy of a stack for one run, with backups in it where a drill asks so."""
-    assert isinstance(project, CopyProject)  # noqa: S101 - who asks for a copy has made one
+    """The copy of a stack for one run; for a drill it restores backups."""
+    assert isinstance(project, CopyProject)  # noqa: S101 - a run with a copy has this project
     copy = StackCopy(project=project, run_id=run_id, keep=keep)
     if project.copy.drilled:
         copy.drilling = Drilling(project, run_id)
@@ -165,7 +165,7 @@ def copy_of(project: Project, run_id: str, *, keep: bool) -> StackCopy:
 
 
 def copy_line(copied: Copied) -> str:
-    """What copying cost, for people."""
+    """A line about the copied data and the pause that it took."""
     if not copied.size:
         return "copied    nothing: every volume begins empty"
     paused = f"{len(copied.paused)} paused for {copied.seconds:.1f} s" if copied.paused else ""
@@ -173,7 +173,7 @@ def copy_line(copied: Copied) -> str:
 
 
 def conclude(copy: StackCopy, summary: RunSummary) -> list[str]:
-    """Writes `rehearsal.json`; lines for a person. None where nothing was brought up."""
+    """Write `rehearsal.json`; returns lines to print, none if no data was copied."""
     if copy.copied is None:
         return []
     rehearsal = copy.write(_services(copy.project, summary))
@@ -192,7 +192,7 @@ NOTHING = Copied(size=0, paused=(), seconds=0.0)
 
 
 def _not_up(plan: Plan, error: StacktestError) -> dict[str, Rehearsed]:
-    """What a start that failed says of each planned service."""
+    """The result of a failed start for each planned service."""
     failures = error.failures if isinstance(error, NotReadyError) else {}
     causes = {name: failures[name].cause for name in failures if name in plan.services}
     names = causes or dict.fromkeys(plan.services, error.what)

@@ -1,4 +1,4 @@
-"""Diagnoses failures of one stack; what that takes is imported once something has failed."""
+"""Diagnoses failures of one stack; the diagnoses are imported only after a failure."""
 
 from stacktest.bootstrap.context import Project, now
 from stacktest.core.diagnosis.diagnosis import Diagnosis
@@ -8,7 +8,7 @@ from stacktest.core.diagnosis.facts import Failure
 def diagnose_failure(
     project: Project, failure: Failure, since: float | None = None
 ) -> Diagnosis | None:
-    """The cause, where the facts decide it; `since` is when the test began, in Unix time."""
+    """The cause, if the facts decide it; `since`: the beginning of the test in Unix time."""
     from stacktest.application.diagnose import DiagnosedStack
 
     diagnosed = DiagnosedStack(

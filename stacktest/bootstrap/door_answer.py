@@ -1,12 +1,12 @@
-"""What the front door answers for the host name of a service that is being started.
+"""Judges the front door's answer for the host name of a service that is being started.
 
 answer                                        means
-the service's own, by its routes              ready
-one that the front door may give itself       not enough: the service's port has to listen, too
-502, 503, 504, no connection                  not yet; `upstream_watch` knows when it is never
+certainly of the service, by its routes       ready
+perhaps of the front door itself              not enough: the service's port has to listen, too
+502, 503, 504, no connection                  not yet; `upstream_watch` decides when to give up
 a certificate that is not trusted, or no CA   SK-CA: waiting does not change it
 a certificate for other names, or too old     SK-TLS: waiting does not change it
-a name or port that leads nowhere             SK-NAMES: waiting does not change it
+a name or port that cannot be reached         SK-NAMES: waiting does not change it
 """
 
 import ssl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE = 3.0
 """Seconds for one request."""
 Unreached = Callable[[str, str], str | Refused]
-"""A service, what the front door answered for it → that, or a refusal where waiting is in vain."""
+"""A service and the front door's answer → the answer, or a refusal if waiting is useless."""
 
 
 def door_answer(
@@ -38,9 +38,9 @@ def door_answer(
     *,
     unreached: Unreached = lambda _, answer: answer,
 ) -> DoorAnswer:
-    """Empty when the service itself answers for `host` through the front door, else why not.
+    """Empty if the service itself answers for `host` through the front door, else the reason.
 
-    `unreached` judges an answer for a service that the front door does not reach.
+    `unreached` judges an answer such as 502: the front door does not reach the service.
     """
     import httpx
 
@@ -53,7 +53,7 @@ def door_answer(
     address = names.resolve(host, target.port or usual_port(target.scheme))
     if not isinstance(address, tuple):
         if not _has_door(names) and _publishes(project):
-            # The engine chooses the address, or the front door of another project is being started.
+            # The engine has not chosen the port yet, or another project's front door is starting.
             return f"{url}/ does not answer: the front door does not run"
         return Refused(f"cannot be reached by its name: {address.why}", "SK-NAMES")
     try:
@@ -75,7 +75,7 @@ def door_answer(
 # Private
 
 _UNTRUSTED = frozenset({18, 19, 20, 21})
-"""OpenSSL's numbers for a certificate that nobody signed whom the client trusts."""
+"""OpenSSL's error numbers for a certificate without a trusted signer."""
 
 
 def _judge(
@@ -97,14 +97,14 @@ def _judge(
 
 
 def _without_ca(project: "Project", error: UsageError) -> DoorAnswer:
-    """A front door may make the file when it starts for the first time."""
+    """The answer without a readable CA: a front door may create the file at its first start."""
     if project.makes_its_ca:
         return error.what
     return Refused(f"cannot be tested: {error.what}", error.code, error.hint)
 
 
 def _has_door(names: "NameMap") -> bool:
-    """Whether any port of the front door can be reached now."""
+    """Whether a port of the front door can be reached now."""
     if names.moved is None:
         return bool(names.doors)
     return any(address in names.moved for address in names.doors.values())

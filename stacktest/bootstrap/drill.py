@@ -1,11 +1,11 @@
 """A drill: backups are restored into a copy with empty volumes while it comes up.
 
-    1  take the newest backup out of what it is packed in
+    1  unpack the newest backup
     2  files: put them into the volumes of the service, before it starts
     3  commands: start the service and what it needs, run the command in its container
-    4  start the rest, run the tests, write down what that proved of each backup
+    4  start the rest, run the tests, record the result for each backup
 
-A backup that cannot be restored costs its own service its tests, and no other one.
+If a backup cannot be restored, only the tests of its own service cannot run.
 """
 
 import time
@@ -35,7 +35,7 @@ from stacktest.errors import StacktestError, UsageError
 
 
 class RestoredStack(Struct, kw_only=True):
-    """The copy with restored data: the start of the restored services, then that of all."""
+    """A copy with restored data, started in two steps: restored services first, then all."""
 
     first: StartedStack | None
     whole: StartedStack
@@ -47,7 +47,7 @@ class RestoredStack(Struct, kw_only=True):
         return {**(self.first.healthy_at if self.first else {}), **self.whole.healthy_at}
 
     def fallen(self) -> Mapping[str, str]:
-        """Services that were ready and are not any more."""
+        """Service that was ready and is not any more → the reason."""
         return self.whole.fallen()
 
     def boot_seconds(self) -> Mapping[str, float]:
@@ -55,13 +55,13 @@ class RestoredStack(Struct, kw_only=True):
         return {**(self.first.boot_seconds() if self.first else {}), **self.whole.boot_seconds()}
 
     def stop(self) -> Mapping[str, str]:
-        """Removes what was started for the copy."""
+        """Remove what was started for the copy."""
         left = self.whole.stop()
         return {**left, **(self.first.stop() if self.first else {})}
 
 
 class Drilling:
-    """Restores the backups of the drilled services of one copy, and records what came of it."""
+    """Restores the backups of the drilled services of one copy, and records the results."""
 
     def __init__(self, project: CopyProject, run_id: str) -> None:
         self._project, self._run, self._started = project, run_id, now()
@@ -69,7 +69,7 @@ class Drilling:
         self._failures: dict[str, StartFailure] = {}
 
     def bring_up(self, plan: Plan, start: Callable[[Plan], StartedStack]) -> RestoredStack:
-        """Restores, and starts what the plan asks for; NotReadyError: nothing is left to test."""
+        """Restore the backups and start the plan; NotReadyError: nothing is left to test."""
         drilled = [name for name in plan.services if name in self._attempts]
         tools = {name: self._tools(name) for name in drilled if name in self._project.backup_mounts}
         for name in drilled:
@@ -87,13 +87,13 @@ class Drilling:
         return RestoredStack(first=first, whole=whole, failures=failures)
 
     def record_failed_start(self, error: StacktestError) -> None:
-        """Writes down which backups kept the copy from coming up."""
+        """Record the backups that kept the copy from coming up."""
         failures = error.failures if isinstance(error, NotReadyError) else {}
         for name, attempt in self._attempts.items():
             self._record(name, drill_result(attempt, failures.get(name), None, refused=""))
 
     def conclude(self, summary: RunSummary) -> list[str]:
-        """Writes down what was proved of each backup; lines for a person."""
+        """Record the result for each backup; returns lines to print."""
         lines = []
         for name, attempt in self._attempts.items():
             refused = "" if name in summary.credited else summary.refused.get(name, "")
@@ -105,7 +105,7 @@ class Drilling:
     # Private
 
     def _take(self, name: str, step: Callable[[], None]) -> None:
-        """Takes one step of a backup's way; where it cannot, the service has failed to start."""
+        """Run one step of restoring a backup; on an error the service counts as not started."""
         attempt, begin = self._attempts[name], time.monotonic()
         try:
             step()
@@ -116,7 +116,7 @@ class Drilling:
             attempt.seconds += time.monotonic() - begin
 
     def _read(self, name: str, tools: Mapping[str, BackupTools]) -> None:
-        """Takes the backup out, and puts its files into place where it consists of files."""
+        """Unpack the backup; if it consists of files, put them into the service's volumes."""
         attempt, backup = self._attempts[name], self._project.backups[name]
         if name not in tools:
             raise BackupError("read", f"there is nothing at {backup.path}", "")
@@ -211,7 +211,7 @@ class Drilling:
         )
 
     def _record(self, name: str, result: DrillResult) -> str:
-        """Writes down what was proved, if anything was; in words."""
+        """Record the result unless nothing was proved; returns it as text."""
         attempt, project = self._attempts[name], self._project
         if result.result == "not_proved":
             return f"not proved: {result.why}"
@@ -233,7 +233,7 @@ class Drilling:
 
 
 def drill_words(drill: Drill) -> str:
-    """A drill in one line."""
+    """The result of a drill in one line."""
     if drill.result == "rotten":
         return f"rotten: {drill.evidence}"
     made = f" of {drill.made:%Y-%m-%d %H:%M}" if drill.made else ""

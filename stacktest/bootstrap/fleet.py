@@ -17,12 +17,12 @@ from stacktest.reports.fleet_data import Fleet, LedgerCopy, Trouble, assemble
 
 
 def read_fleet(places: Iterable[str], now: datetime) -> Fleet:
-    """The ledgers of the stacks in these folders; one that is named twice is there twice."""
+    """The ledgers of the stacks in these folders; a folder that is named twice appears twice."""
     return assemble(map(read_ledger, places), now)
 
 
 def read_ledger(place: str) -> LedgerCopy:
-    """What the ledger of one stack says; what cannot be read is a trouble, never an error."""
+    """The ledger of one stack; if it cannot be read, a `Trouble` with the reason, no error."""
     root = Path(os.path.abspath(place))  # noqa: PTH100 - links stay
     if not root.is_dir():
         return _troubled(place, Trouble.MISSING, "the folder is missing")
@@ -66,7 +66,7 @@ def _troubled(place: str, trouble: Trouble, why: str) -> LedgerCopy:
 
 
 def _unreadable(place: str, why: str, copy: LedgerCopy | None = None) -> LedgerCopy:
-    """Torn, or of another format where the reason says so; who it is about stays known."""
+    """A copy with the trouble FORMAT if the reason names another format, else TORN."""
     is_foreign = NEWER in why or "schema is" in why
     trouble = Trouble.FORMAT if is_foreign else Trouble.TORN
     return LedgerCopy(
@@ -79,7 +79,7 @@ def _unreadable(place: str, why: str, copy: LedgerCopy | None = None) -> LedgerC
 
 
 def _contradiction(status: Mapping[str, StatusEntry], records: Mapping[str, LastRecords]) -> str:
-    """Why the status and the records are not of one piece, or empty."""
+    """How the status and the records contradict each other; empty: they do not."""
     for service, (passed, run) in records.items():
         for name, record in (("last_pass.json", passed), ("last_run.json", run)):
             if isinstance(record, Unknown):

@@ -1,4 +1,4 @@
-"""Answers `HostView` for one stack, by Compose, the client's settings and the engine."""
+"""Implements `HostView` for one stack by Compose, the client's settings and the engine."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ from stacktest.errors import ToolMissingError
 
 
 class Host:
-    """Compose, the client's settings and earlier looks of one stack; see `HostView`."""
+    """The facts of this machine about one stack; see `HostView`."""
 
     def __init__(self, root: Path, compose: Compose, engine: Engine) -> None:
         self._root = root
@@ -32,7 +32,7 @@ class Host:
         return self._compose.config_hashes(document)
 
     def compose_version(self) -> str:
-        """The version that computes these hashes."""
+        """The version of Compose that computes these hashes."""
         return ".".join(map(str, self._compose.version()))
 
     def client_variables(self) -> Mapping[str, str]:
@@ -40,7 +40,7 @@ class Host:
         return client_variables(self._engine.connection.address, os.environ)
 
     def build_time(self, build: Build) -> float:
-        """When the last build of this context began here."""
+        """When the last build of this context began on this machine, in seconds."""
         return self._builds.last(build)
 
     def file_digest(self, container: str, path: str) -> str | None:
@@ -49,9 +49,9 @@ class Host:
         return None if content is None else content_digest(content)
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
-        """Whether a program in a running container reads at `path` what lies at `source` here.
+        """Whether a program in a running container reads at `path` the content of `source` here.
 
-        The engine's own copy of a file comes from where it lies now, so a program has to read it.
+        The engine copies a mounted file from its current source, so a program has to read it.
         """
         try:
             code, content, _ = self._engine.execute(container, ["cat", path])
@@ -61,7 +61,7 @@ class Host:
         return content == here if code == 0 else Unknown(f"no `cat` shows {path} in its container")
 
     def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
-        """Whether a container has at `path` what lies at `source` here; True for a near engine."""
+        """Whether a container has at `path` the files of `source`; True for a local engine."""
         if not self._engine.connection.is_elsewhere:
             return True
         here = files_here(source)
@@ -71,7 +71,7 @@ class Host:
         return here == there
 
     def definition_drift(self, service: Service) -> tuple[str, ...] | None:
-        """None: containers alone show what they were created from."""
+        """None: the engine stores no definitions, so containers have to be compared."""
         del service
         return None
 
@@ -98,9 +98,9 @@ class Host:
         return tuple(document for document in documents if not isinstance(document, Unknown))
 
     def origins(self) -> Origins:
-        """What containers and images were made of when they were new."""
+        """The digests that containers and images had when they matched the files."""
         return load_origins(self._root)
 
     def keep_origins(self, origins: Origins) -> None:
-        """Remembers it for the next look."""
+        """Store them for the next comparison."""
         save_origins(self._root, origins)

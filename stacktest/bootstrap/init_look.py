@@ -1,4 +1,4 @@
-"""Looks at a stack for `stacktest init`: as it runs, or started for the look and stopped again."""
+"""Asks the services of a stack for `stacktest init`; with `--up` it is started before."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from stacktest.errors import StacktestError
 from stacktest.init.look.look import Look
 
 PATIENCE = 20.0
-"""Seconds that programs have to begin to answer after the stack counts as ready."""
+"""Seconds within which programs must begin to answer after the stack is ready."""
 NOT_RUNNING = (
     "the stack does not run, so nothing of it was asked; it is started, looked at and stopped "
     "again by: stacktest init --up"
@@ -26,10 +26,10 @@ NOT_RUNNING = (
 def take_look(
     project: Project, draft: str, *, starts: bool, is_deep: bool, progress: Progress
 ) -> tuple[Look | None, tuple[str, ...]]:
-    """What the stack answers, and sentences about the look; None where nothing runs.
+    """The stack's answers, and notes about the look; None if nothing runs.
 
-    `draft` is the configuration that is to be written; one that exists counts in its place.
-    `is_deep`: a browser looks, too.
+    `draft` is the configuration that is to be written; an existing file is used in its place.
+    `is_deep`: a browser opens landing pages, too.
     """
     drafted = Project(project.root, os.environ, project.compose, draft=draft)
     if starts:
@@ -45,7 +45,7 @@ def take_look(
 def _looked_at(
     project: Project, patience: float = 0.0, *, is_deep: bool
 ) -> tuple[Look | None, tuple[str, ...]]:
-    """What is wrong with the stack costs the look, and not the files."""
+    """The look, or a note with the error: `init` then writes its files without a look."""
     try:
         if not running_services(project):
             return None, (NOT_RUNNING,)
@@ -59,7 +59,7 @@ def _looked_at(
 
 @contextmanager
 def _started(project: Project, progress: Progress) -> Iterator[tuple[str, ...]]:
-    """Every service that can be up is; what was started is removed at the end."""
+    """Start every service that can be up, and remove at the end what was started."""
     refuse_open_update(project.root, os.environ)
     names = [name for name, item in project.stack.services.items() if not item.unreadable]
     plan = plan_services(project.stack, names)

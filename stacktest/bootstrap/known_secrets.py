@@ -1,6 +1,6 @@
-"""The secrets of the stacks that this process has read: what no output of it may show.
+"""The secrets of the stacks that this process has read; no output may show them.
 
-Whoever prints has no stack at hand, an error least of all, so what is known is kept here.
+Code that prints, errors above all, has no stack at hand, so the secrets are kept here.
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,14 @@ _known: set[str] = set()
 
 
 def learn_secrets(stack: "Stack") -> None:
-    """From now on, the secrets of this stack are taken out of what is printed."""
+    """From now on, remove the secrets of this stack from all output."""
     from stacktest.core.secrets import secrets_of
 
     _known.update(secrets_of(stack))
 
 
 def learn_values(secrets: Iterable[str]) -> None:
-    """From now on, these values are taken out of what is printed."""
+    """From now on, remove these values from all output."""
     _known.update(secrets)
 
 
@@ -30,5 +30,5 @@ def known_secrets() -> frozenset[str]:
 
 
 def forget_secrets() -> None:
-    """Begin anew, as a process does."""
+    """Forget all secrets, as at the begin of a process."""
     _known.clear()

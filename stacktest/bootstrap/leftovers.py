@@ -1,4 +1,4 @@
-"""Containers that services left behind which the stack's files no longer have."""
+"""Lists containers of services that the stack's files no longer have."""
 
 from stacktest.bootstrap.context import Project
 from stacktest.core.leftovers import leftover_lines
@@ -6,7 +6,7 @@ from stacktest.errors import StacktestError
 
 
 def leftovers(project: Project) -> list[str]:
-    """A sentence for each; none where the engine does not answer, which others say."""
+    """A line for each leftover; none if the engine does not answer, which is reported elsewhere."""
     try:
         containers = project.engine.containers(project.stack.name)
     except StacktestError:

@@ -1,4 +1,4 @@
-"""Puts configuration, compose model, labels and routes together, once."""
+"""Loads the stack once, from configuration, compose model, labels and routes."""
 
 import os
 from pathlib import Path
@@ -21,10 +21,10 @@ from stacktest.errors import UsageError
 
 
 def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
-    """The configuration with compose labels laid under it, and the stack that it describes.
+    """The configuration with values from compose labels, and the stack that it describes.
 
-    `settings` is the configuration as its file and the environment say it. A section about a
-    service that the compose model lacks is a UsageError.
+    `settings` is the configuration from its file and the environment. A section about a service
+    that the compose model lacks is a UsageError.
     """
     model = compose.model()
     config = configuration.merge_labels(settings, model)
@@ -43,7 +43,7 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
         network_names=network_names(settings, model),
     )
     routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
-    # Names are compared as A-labels, wherever they come from.
+    # Host names are compared as A-labels, whatever their source.
     ascii_routes = tuple(replace(route, host=_ascii_host(route)) for route in routes)
     stack = replace(stack, routes=ascii_routes)
     if settings.stack.egress == "deny":
@@ -57,7 +57,7 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
 
 
 def _far_folder(root: Path) -> str:
-    """The stack's folder, unless it is found from the working folder without being named."""
+    """The stack's folder for commands; empty if the working folder already leads to the stack."""
     try:
         near = find_stack(option="", environ=os.environ, folder=working_folder())
     except UsageError:
@@ -66,7 +66,7 @@ def _far_folder(root: Path) -> str:
 
 
 def _refuse_ways_around(section: StackSection) -> None:
-    """What leads tests past the containers: where nothing is published, it leads nowhere."""
+    """Refuse settings that lead to published ports: with `egress = "deny"` there are none."""
     for key, value in (("door", section.door), ("nameserver", section.nameserver)):
         if value:
             raise UsageError(

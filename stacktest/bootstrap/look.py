@@ -1,9 +1,9 @@
-"""Looks at a running stack: asks every service over HTTP, every store by its client, and networks.
+"""Asks a running stack: every service over HTTP, every store by its client, and the networks.
 
 where a service is asked                                       as the test writes it
 each of its host names, and each path that leads to it         `api("wiki.home.lan")`
-where none of these is its own: a port that it publishes       `api("wiki", port=8080)`
-where it publishes none: a port at which it listens            `inside("wiki").http(8080)`
+if no answer there is certainly its own: a published port      `api("wiki", port=8080)`
+if it publishes none: a port at which it listens               `inside("wiki").http(8080)`
 """
 
 import os
@@ -40,10 +40,10 @@ PAUSE = 0.5
 
 
 def look_at(project: Project, patience: float = 0.0) -> Look:
-    """What the running services of a stack answer; nothing of it is changed.
+    """The answers of the running services of a stack, which are not changed.
 
-    `patience` are the seconds that a service without a health check has to begin to answer, where
-    it was only just started.
+    `patience`: seconds within which a service without a health check must begin to answer, if the
+    stack was started just before.
     """
     labels = holder_labels(project.stack, new_run_id(), str(os.getpid()))
     image = project.config.stack.probe_image
@@ -80,7 +80,7 @@ class _Looker:
         self._stores = Stores(project, probes, self._addresses, stores)
 
     def look(self) -> Look:
-        """Everything that can be seen."""
+        """All answers, store errors and network boundaries."""
         paths, visits, unanswered = paths_to_ask(self._stack), list[Visit](), dict[str, str]()
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stacktest-look") as pool:
             names = [name for name in sorted(self._stack.services) if not self._is_quiet(name)]
@@ -101,7 +101,7 @@ class _Looker:
         )
 
     def _closer(self, look: Look, paths: Iterable[str]) -> Iterator[Visit]:
-        """Within its network, a service that nothing tells from others through the front door."""
+        """Inner answers of services whose answers at the front door do not differ from others'."""
         routed = {item.service for item in look.visits if item.host and item.credited} - {DOOR}
         for name in sorted(routed - findings(look).keys()):
             for address in self._addresses.inner(name):
@@ -109,7 +109,7 @@ class _Looker:
                     yield result
 
     def _is_quiet(self, name: str) -> bool:
-        """Nothing that it answers over HTTP is of interest."""
+        """Whether the service is not asked over HTTP: a store, the front door, a one-shot job."""
         program = self._programs[name]
         is_store = program is not None and program.store in STORES
         is_door = name == self._stack.front_door and bool(self._stack.routes)
@@ -121,7 +121,7 @@ class _Looker:
         )
 
     def _patient_visits(self, paths: Iterable[str], name: str) -> tuple[list[Visit], str]:
-        """The same once it answers, or when it has had its time."""
+        """The same, repeated until the service answers or the patience is over."""
         while True:
             visits, why = self._visits(paths, name)
             is_late = time.monotonic() > self._deadline or name not in self._running
@@ -130,7 +130,7 @@ class _Looker:
             time.sleep(PAUSE)
 
     def _visits(self, paths: Iterable[str], name: str) -> tuple[list[Visit], str]:
-        """What its addresses answer, and why the last that was tried does not."""
+        """The answers of a service's addresses, and why the last address that failed gave none."""
         if name not in self._running:
             return [], "it does not run"
         visits, why = list[Visit](), "it answers nothing over HTTP"
@@ -160,7 +160,7 @@ class _Looker:
         return result if isinstance(result, Visit) else None
 
     def _store_error(self, name: str) -> str:
-        """Why it cannot be asked, once it can or has had its time."""
+        """Why a store's client fails, repeated until it works (empty) or the patience is over."""
         while (error := self._stores.error(name)) and time.monotonic() < self._deadline:
             time.sleep(PAUSE)
         return error

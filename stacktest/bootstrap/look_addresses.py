@@ -1,4 +1,4 @@
-"""The addresses at which a running service is asked, and how a test writes each down.
+"""Lists the addresses of a running service, each with the call that a test writes for it.
 
 where                                                          as the test writes it
 each of its host names, and each path that leads to it         `api("wiki.home.lan")`
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class ServiceAddresses:
-    """Where the services of one running stack are asked."""
+    """The addresses of the services of one running stack."""
 
     def __init__(
         self, project: Project, probes: ProbeContainers, programs: Mapping[str, Program | None]
@@ -42,7 +42,7 @@ class ServiceAddresses:
         self._accesses = dict[str, ServiceAccess]()
 
     def by_host(self, name: str) -> Iterator[Address]:
-        """At the front door: each of its host names, and each path that leads to it."""
+        """Addresses at the front door: each host name of the service, and each path to it."""
         seen = set()
         routes = sorted(self._stack.named_routes_of(name), key=lambda route: bool(route.match))
         for route in routes:
@@ -52,7 +52,7 @@ class ServiceAddresses:
                 yield self.at_door(name, route, prefix)
 
     def at_door(self, name: str, route: Route, prefix: str) -> Address:
-        """At the front door under the route's host name; `name` may be the door itself."""
+        """The address at the front door by the route's host name; `name` may be the door itself."""
         url = origin(self._names.doors, route.host, self._stack.routes)
         return Address(
             service=name,
@@ -64,7 +64,7 @@ class ServiceAddresses:
         )
 
     def published(self, name: str) -> Iterator[Address]:
-        """At the ports that it publishes on this machine."""
+        """Addresses at the ports that the service publishes on this machine."""
         for port, address in sorted(self._names.addresses(name).items()):
             if port not in NOT_HTTP:
                 url = published_url(port, address)
@@ -77,7 +77,7 @@ class ServiceAddresses:
                 )
 
     def inner(self, name: str) -> Iterator[Address]:
-        """In its container, at the ports at which it listens, and not who shares its network."""
+        """Addresses in its container, at ports where it, and no service of its network, listens."""
         for port in sorted(self.open_ports(name) - NOT_HTTP):
             if listens(self._stack, name, port):
                 yield Address(
@@ -101,7 +101,7 @@ class ServiceAddresses:
         return frozenset(routed | named | ({program.port} if program and program.port else set()))
 
     def access(self, name: str) -> ServiceAccess:
-        """The way into its container; made once."""
+        """The access to the service's container; made once."""
         return self._accesses.setdefault(
             name,
             ServiceAccess(

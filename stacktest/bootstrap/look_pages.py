@@ -1,7 +1,7 @@
-"""Opens the landing page of each service in Chromium: what its accessibility snapshot shows.
+"""Takes an accessibility snapshot of each service's landing page in Chromium.
 
-Two visitors without cookies see each page; what both see is shown to a third one, who must find it
-on this page, and on no other service's.
+Two contexts without cookies open each page; the part that both show must be on the page in a third
+context, and on no other service's page.
 """
 
 import os
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 PATIENCE = 10_000
 """Milliseconds for a page."""
 _MOMENT, _MOMENTS = 300, 10
-"""Milliseconds between two looks at a page that builds itself, and how many there are."""
+"""Milliseconds between two snapshots of a page that is still loading, and their number."""
 _SETTLED = 2000
-"""Milliseconds for a comparison with the page's own snapshot; with those of others, it is there."""
+"""Milliseconds for a comparison with the page's own snapshot; other comparisons need none."""
 _OK = 200
 
 
 def landing_pages(project: Project, look: Look) -> Mapping[str, LandingPage]:
-    """Service → its landing page, where it has one that no other service has."""
+    """Service → its landing page, if no other service shows the same."""
     addresses = dict(_addresses(project, look))
     with _chromium(project) as browser:
         pages = dict(_snapshots(browser, addresses, look))
@@ -45,7 +45,7 @@ def landing_pages(project: Project, look: Look) -> Mapping[str, LandingPage]:
 
 
 def _addresses(project: Project, look: Look) -> Iterator[tuple[str, str]]:
-    """Service → the address of its landing page, through the front door."""
+    """Service → the URL of its landing page at the front door."""
     for visit in reversed(look.visits):
         answers = visit.answers.get(LANDING, ())
         is_page = bool(answers) and answers[0].is_page and answers[0].status == _OK
@@ -56,7 +56,7 @@ def _addresses(project: Project, look: Look) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def _chromium(project: Project) -> "Iterator[Browser]":
-    """A browser to whom the stack's names and its CA are known."""
+    """A browser that resolves the stack's names and trusts its CA."""
     from playwright.sync_api import sync_playwright
 
     proxy = ConnectProxy(project.names)
@@ -86,7 +86,7 @@ def _snapshots(
     from playwright.sync_api import Error
 
     for name, url in addresses.items():
-        # A page that does not load is no landing page to be tested.
+        # A page that does not load is left out.
         with suppress(Error):
             texts = [_snapshot(browser, url) for _ in range(2)]
             if snapshot := common_snapshot(texts[0], texts[1], look.secrets):
@@ -94,7 +94,7 @@ def _snapshots(
 
 
 def _snapshot(browser: "Browser", url: str) -> str:
-    """What a visitor finds once it stays the same from one moment to the next."""
+    """The snapshot of the page once two in a row are equal."""
     with _visitor(browser, url) as page:
         before, text = "", str(page.locator("body").aria_snapshot())
         for _ in range(_MOMENTS):
@@ -108,13 +108,13 @@ def _snapshot(browser: "Browser", url: str) -> str:
 def _mistaken(
     browser: "Browser", addresses: Mapping[str, str], pages: Mapping[str, LandingPage]
 ) -> Iterator[str]:
-    """Services whose snapshot a third visitor does not find, or finds on another page."""
+    """Services whose snapshot is missing in a third context, or is on another page as well."""
     from playwright.sync_api import Error
 
     for name, url in addresses.items():
         try:
             with _visitor(browser, url) as page:
-                # Its own first: by then the page is complete.
+                # Its own snapshot first: after that comparison the page is complete.
                 for other in sorted(pages, key=lambda other: other != name):
                     time = _SETTLED if other == name else 1
                     if _matches(page, pages[other].snapshot, time) is not (other == name):
@@ -135,7 +135,7 @@ def _matches(page: "Page", snapshot: str, milliseconds: int) -> bool:
 
 @contextmanager
 def _visitor(browser: "Browser", url: str) -> Iterator[Any]:
-    """A page of a new context, once it is loaded."""
+    """The loaded page in a new context."""
     context = browser.new_context()
     try:
         page = context.new_page()

@@ -1,4 +1,4 @@
-"""The stores of a running stack: whether their client can ask them, and who else reaches them."""
+"""Checks the stores of a running stack: whether their client works, and who reaches them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -16,7 +16,7 @@ from stacktest.init.stores import STORES, client_of
 
 
 class Stores:
-    """The databases, caches and queues among the services that run."""
+    """The databases, caches and queues among the running services."""
 
     def __init__(
         self,
@@ -30,18 +30,18 @@ class Stores:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The services."""
+        """The names of the stores' services."""
         return tuple(self._programs)
 
     def ports(self) -> Iterator[tuple[str, int]]:
-        """Each store that listens at its usual port, with that port."""
+        """Each store that listens at the usual port of its program, with that port."""
         for name, program in self._programs.items():
             port = STORES[program.store]
             if port in self._addresses.open_ports(name):
                 yield name, port
 
     def error(self, name: str) -> str:
-        """Why the client in its container cannot ask it; empty where it can."""
+        """Why the client in the store's container fails; empty if it works."""
         client = client_of(self._stack.services[name], self._programs[name].store)
         if client is None:
             return ""
@@ -52,7 +52,7 @@ class Stores:
         return "" if done.code == 0 else (done.err or done.out).strip().partition("\n")[0]
 
     def boundaries(self) -> Iterator[Boundary]:
-        """Stores that are asked on a network of their own, and not known on the front door's."""
+        """Stores that are reachable on their own network and not resolved on the front door's."""
         door = self._stack.services.get(self._stack.front_door)
         if door is None or self._stack.denies_egress:
             return
@@ -72,7 +72,7 @@ class Stores:
             reach, self._stack, self._project.engine, self._probes, host=name, port=port
         )
         with suppress(StacktestError):
-            # Where nothing there can open a connection, it is not known.
+            # If no probe can open a connection on these networks, it is not known.
             return ask(network=inner) == OPEN and ask(network=outer) == "unresolved"
         return False
 

@@ -1,4 +1,4 @@
-"""A private CA that the stack makes itself at its first start, as `tls internal` does.
+"""Reads a private CA that the stack makes itself at its first start, as `tls internal` does.
 
 Its file lies in a folder that a service mounts and may write, or only in the service's container:
 `ca = "SERVICE:/path"`. Before the first start it is absent, and afterwards it often belongs to the
@@ -47,7 +47,7 @@ def named_maker(ca: str, stack: Stack) -> CaMaker | None:
 
 
 def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
-    """The service that may write this file, or None when nothing of the stack does."""
+    """The service that may write this file; None if no service of the stack may."""
     file = Path(os.path.normpath(ca))
     for service in stack.services.values():
         for mount in service.mounts:
@@ -59,7 +59,7 @@ def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
 
 
 def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> Path:
-    """The file itself where this user can read it, else a copy of what `read` finds, if anything.
+    """The file itself if this user can read it, else a copy of the content that `read` returns.
 
     `folder` keeps the copy under the hash of its content, so that another CA is another file.
     """
@@ -76,7 +76,7 @@ def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> P
 
 
 def can_read(path: Path) -> bool:
-    """Whether there is such a file, and this user may read it."""
+    """Whether the file exists, and this user may read it."""
     try:
         path.open("rb").close()
     except OSError:

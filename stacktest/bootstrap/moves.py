@@ -1,4 +1,4 @@
-"""What moves the containers of a run, for the fixtures."""
+"""Makes the `Mover` of a run's containers for the fixtures."""
 
 import os
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from stacktest.core.runs.moves import Move
 
 
 def mover_of(running: RunningStack) -> Mover:
-    """Moves the services of a running stack; addresses are looked up again after each move."""
+    """The mover of a running stack's services; it reads addresses again after each move."""
     project = Project(running.config.root, os.environ)
 
     def declare(move: Move) -> None:
@@ -39,6 +39,6 @@ def mover_of(running: RunningStack) -> Mover:
 
 
 def address_reader(running: RunningStack) -> Callable[[], None]:
-    """Looks the addresses of the stack up again, after another process moved a container."""
+    """A function that reads the stack's addresses again after a move by another process."""
     project = Project(running.config.root, os.environ)
     return lambda: running.names.move_to(project.names)

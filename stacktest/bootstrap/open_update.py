@@ -1,4 +1,4 @@
-"""What every verb knows of updates: one that is open, and what was put back."""
+"""Reports updates to other verbs: the open update, and services that were put back."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def refuse_open_update(root: Path, environ: Mapping[str, str]) -> None:
-    """A UsageError where an update is open, unless this process works for it."""
+    """Raise a UsageError if an update is open, unless this process works for it."""
     journal = _open(root, environ)
     if journal is not None:
         raise UsageError(
@@ -27,13 +27,13 @@ def refuse_open_update(root: Path, environ: Mapping[str, str]) -> None:
 
 
 def open_lines(root: Path, environ: Mapping[str, str]) -> list[str]:
-    """That an update is open, for verbs that judge; no line where none is."""
+    """A line about the open update for verbs that judge; none if no update is open."""
     journal = _open(root, environ)
     return [f"note: {open_line(journal)}"] if journal else []
 
 
 def open_line(journal: "Journal") -> str:
-    """That an update is open."""
+    """The sentence about an open update."""
     return (
         f"an update of {', '.join(journal.services)} is open since "
         f"{journal.started:%Y-%m-%d %H:%M} UTC, at the step {journal.step!r}"
@@ -43,7 +43,7 @@ def open_line(journal: "Journal") -> str:
 def with_updates(
     observations: Mapping[str, ServiceObservation], root: Path, environ: Mapping[str, str]
 ) -> Mapping[str, ServiceObservation]:
-    """The observations, with what updates say of what runs."""
+    """The observations with the reasons that updates add to their drift."""
     ended, journal = _ended(root), updates.read_open(root)
     if journal is None and not ended:
         return observations
@@ -74,7 +74,7 @@ def _is_own(journal: "Journal | None", environ: Mapping[str, str]) -> bool:
 
 
 def _ended(root: Path) -> "tuple[Journal, ...]":
-    """They only explain what is seen anyway; `update` itself insists on reading them."""
+    """Ended updates, empty if unreadable: they only explain drift; `update` must read them."""
     with suppress(EvidenceError):
         return updates.read_ended(root)
     return ()

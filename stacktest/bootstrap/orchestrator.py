@@ -1,7 +1,7 @@
-"""What runs the services of a stack, Compose or a swarm: its engine, its deployment, its commands.
+"""Chooses between Compose and a swarm: makes a stack's engine, its deployment and its commands.
 
-A copy of a stack beside it, and so `rehearse` and `drill`, are made of containers that Compose
-creates: on a swarm they are refused.
+A copy of a stack, which `rehearse` and `drill` use, consists of containers that Compose creates: on
+a swarm it is refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,11 +35,11 @@ COMMANDS = {
     "unpause": "stacktest down {services} && stacktest up {services}",
     "up": "stacktest down {services} && stacktest up {services}",
 }
-"""Verb of Compose → what a person types who means the same on a swarm."""
+"""Verb of Compose → the command with the same effect on a swarm."""
 
 
 def refuse_copies(config: Config) -> None:
-    """UsageError where the stack runs on a swarm: its services cannot be copied."""
+    """Raise a UsageError if the stack runs on a swarm: its services cannot be copied."""
     if config.stack.engine == SWARM:
         raise UsageError(
             "a stack on a swarm cannot be copied, so that nothing can be tried beside it",
@@ -49,7 +49,7 @@ def refuse_copies(config: Config) -> None:
 
 
 def refuse_rehearsal(config: Config) -> None:
-    """UsageError where an update cannot be rehearsed, since the stack runs on a swarm."""
+    """Raise a UsageError if the stack runs on a swarm: its update cannot be rehearsed."""
     if config.stack.engine == SWARM:
         raise UsageError(
             "a stack on a swarm cannot be copied, so that its update cannot be rehearsed",
@@ -59,7 +59,7 @@ def refuse_rehearsal(config: Config) -> None:
 
 
 def refuse_data_elsewhere(stack: Stack, engine: Engine, data: "Iterable[SavedData]") -> None:
-    """UsageError where data that would have to be saved is on another node than the one asked."""
+    """Raise a UsageError if data that would have to be saved is on another node."""
     if engine.connection.orchestrator != SWARM:
         return
     from stacktest.adapters.engine.swarm.client import SwarmEngine
@@ -75,14 +75,14 @@ def refuse_data_elsewhere(stack: Stack, engine: Engine, data: "Iterable[SavedDat
 
 
 class SwarmHost(Host):
-    """What this machine knows beside the containers; what a swarm says of a definition, too."""
+    """A `Host` that also reads from a swarm whether deployed definitions match the files."""
 
     def __init__(self, root: Path, compose: Compose, engine: Engine, stack: Stack) -> None:
         super().__init__(root, compose, engine)
         self._stack = stack
 
     def definition_drift(self, service: Service) -> tuple[str, ...] | None:
-        """Why what runs is not what the files say, by the service's own specification."""
+        """Why the deployed specification of a service differs from the files."""
         return self._drift.get(service.name, ())
 
     @cached_property
@@ -96,7 +96,7 @@ class SwarmHost(Host):
 
 
 def network_names(config: Config, stack: Stack) -> Mapping[str, str]:
-    """Names that services have on a swarm's networks, in small letters → the service."""
+    """Name on a swarm's networks, in lower case → the service."""
     if config.stack.engine != SWARM:
         return {}
     return {
@@ -114,7 +114,7 @@ def engine_of(config: Config) -> Engine:
 
 
 def deployment_of(stack: Stack, compose: Compose, engine: Engine) -> Deployment:
-    """What creates the containers of a stack."""
+    """The deployment that creates the containers of a stack."""
     if engine.connection.orchestrator != SWARM:
         return compose
     from stacktest.adapters.engine.swarm.client import SwarmEngine
@@ -124,7 +124,7 @@ def deployment_of(stack: Stack, compose: Compose, engine: Engine) -> Deployment:
 
 
 def spares_of(engine: Engine, labels: Mapping[str, str]) -> "Spares":
-    """What remembers how the containers of a stack were made while they are updated."""
+    """The spares that keep the old containers of a stack during an update."""
     if engine.connection.orchestrator != SWARM:
         from stacktest.adapters.engine.spare_containers import SpareContainers
 
@@ -136,12 +136,12 @@ def spares_of(engine: Engine, labels: Mapping[str, str]) -> "Spares":
 
 
 def host_of(root: Path, stack: Stack, compose: Compose, engine: Engine) -> Host:
-    """What this machine knows of a stack beside its containers."""
+    """The `HostView` of a stack on this machine."""
     if engine.connection.orchestrator != SWARM:
         return Host(root, compose, engine)
     return SwarmHost(root, compose, engine, stack)
 
 
 def with_commands(stack: Stack, config: Config) -> Stack:
-    """The stack, with the commands that a person has to type for it."""
+    """The stack with the commands that messages show for it."""
     return replace(stack, own_commands=COMMANDS) if config.stack.engine == SWARM else stack

@@ -1,4 +1,4 @@
-"""Puts together what reads the docs pages of a stack's services."""
+"""Makes the reader of the docs pages of a stack's services."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -15,10 +15,10 @@ Status = Mapping[str, StatusEntry] | Unknown | None
 
 
 def page_reader(stack: Stack, config: Config, status: Callable[[], Status]) -> PagesOf:
-    """Reads the pages of services; empty for a stack that keeps none.
+    """The reader of the services' docs pages; it returns none for a stack without pages.
 
-    `status` is what the last look wrote, which remembers pages where git does not. Nothing is read
-    before somebody asks for pages: who only plans does not.
+    `status` is the last written status, which lists pages even if git does not. Nothing is read
+    before pages are needed: a plan needs none.
     """
 
     @cache
@@ -42,7 +42,7 @@ def _reader(stack: Stack, config: Config, status: Callable[[], Status]) -> Pages
     pattern = config.stack.pages
     folder = pattern.partition("{service}")[0]
     is_kept = "stack.pages" in config.origins or (stack.root / folder).is_dir()
-    # Losing the last page, or the folder, does not make a stack one that never kept any.
+    # A stack that lost its last page, or the folder, still is a stack with pages.
     if not is_kept and not was_tracked(stack.root, folder) and not _had_pages(status()):
         return lambda _: {}
 
@@ -52,7 +52,7 @@ def _reader(stack: Stack, config: Config, status: Callable[[], Status]) -> Pages
 
 
 def _had_pages(status: Status) -> bool:
-    """Whether any service had a page, or lacked one, when somebody last looked."""
+    """Whether the last status has a service with a docs page, or with a missing one."""
     entries = status.values() if isinstance(status, Mapping) else ()
     about_pages = {State.DOC_MISSING, State.DOC_STALE}
     return any(

@@ -1,6 +1,6 @@
-"""Asks Compose what a stack is before anything else is done: nothing else takes as long.
+"""Starts `docker compose config` before anything else is done: it takes longest.
 
-Imports only what the question needs, so that it is on its way before the rest is imported.
+Imports only what this needs, so that Compose works while the rest is imported.
 """
 
 import os
@@ -16,7 +16,7 @@ from stacktest.errors import StacktestError
 def ask_compose(
     option: str, *, rootdir: Path | None = None, version: bool = True
 ) -> Compose | None:
-    """Compose, which has been asked; None: something is wrong, and who needs the stack tells it."""
+    """Compose with `config` started; None on an error, which later code raises again."""
     try:
         root = stack_folder(option, rootdir=rootdir)
         section = configuration.load(root, environ=os.environ).stack

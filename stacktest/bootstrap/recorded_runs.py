@@ -1,4 +1,4 @@
-"""The runs that the records of a stack know, read without Compose and without its engine."""
+"""Reads the runs in the records of a stack, without Compose and without its engine."""
 
 import os
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ Runs = Mapping[str, tuple[HistoryLine, ...]]
 def read_runs(folder: str) -> Runs:
     """The newest runs of each service, and older ones as far as reports need them.
 
-    EvidenceError where the stack was never judged.
+    EvidenceError if the stack was never judged.
     """
     root = stack_folder(folder)
     section = configuration.load(root, environ=os.environ).stack
@@ -49,19 +49,19 @@ def recent_runs(ledger: Ledger, last: Mapping[str, LastRecords], timeline: Timel
 
 
 def write_timeline(root: Path, timeline: Timeline) -> None:
-    """Remember what the last run did when, on this machine only."""
+    """Store the timeline of the last run, on this machine only."""
     write_json(state_dir(root) / TIMELINE, timeline.to_dict(), mode=PRIVATE_FILE)
 
 
 def read_timeline(root: Path) -> Timeline | None:
-    """What the last run did when; None where this machine does not know."""
+    """The timeline of the last run; None if this machine has none."""
     document = read_json(state_path(root, TIMELINE))
     if document is None or isinstance(document, Unknown):
         return None
     try:
         return Timeline.from_dict(document)
     except RecordError:
-        # A picture of the last run is lost, no evidence.
+        # The timeline is no evidence, so an unreadable one is no error.
         return None
 
 
@@ -69,7 +69,7 @@ T = TypeVar("T")
 
 
 def readable(document: T | Unknown | None, path: Path) -> T:
-    """The document; EvidenceError where it is missing or cannot be read."""
+    """The document; EvidenceError if it is missing or cannot be read."""
     if document is None or isinstance(document, Unknown):
         why = "is missing" if document is None else f"cannot be read: {document.why}"
         raise EvidenceError(f"{path.name} {why}", where=str(path), hint="stacktest status")

@@ -1,4 +1,4 @@
-"""What the records of a stack say, put together for reports."""
+"""Reads the records of a stack into a `Board` for reports."""
 
 from stacktest.adapters.ledger.operations import read_operations
 from stacktest.bootstrap.context import Project, now
@@ -15,10 +15,10 @@ def read_board(
     with_operations: bool = False,
     every_run: bool = False,
 ) -> Board:
-    """What the records say, for reports; EvidenceError when there is no status to report.
+    """The records as a board for reports; EvidenceError if there is no status.
 
-    Histories end with the newest runs and hold older ones as far as reports need them, unless
-    `every_run` is asked for.
+    Histories hold the newest runs, and older ones as far as reports need them; with `every_run`
+    all.
     """
     # Compose answers while the records are read.
     project.compose.ask()

@@ -1,4 +1,4 @@
-"""Puts together what one pytest run talks to."""
+"""Makes the session of one pytest run with its adapters."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """What the person who started pytest asked for."""
+    """The options of the run from pytest's command line."""
 
     rootdir: Path
     stack: str = ""
@@ -48,25 +48,25 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     """`--stack-up`."""
     keep: bool = False
     compose: Compose | None = None
-    """Compose that was asked already what the stack is."""
+    """Compose whose `config` was started already."""
     copy: CopySettings | None = None
-    """A copy of the stack is to be tested in its place."""
+    """The copy that is tested in place of the stack; None: the stack itself."""
     only_plans: bool = False
-    """`--stack-dry-run`: nothing is started, so what starts services is not imported."""
+    """`--stack-dry-run`: no service is started, so the modules for that are not imported."""
     is_shard: bool = False
-    """Others run at the same time: whoever joins them tells people and remembers times."""
+    """The run is one shard: `stacktest merge` notifies channels and stores durations."""
 
 
 class PytestRun(Struct, frozen=True, kw_only=True):
-    """One run with everything that pytest's hooks use of it."""
+    """One run with the functions that pytest's hooks call."""
 
     session: StackSession
     notifier: Notifier
     reach: Callable[[Path], RunningStack]
-    """Opens the way to the stack once it is up; the folder is for the run's own files."""
+    """Makes the `RunningStack` once the stack is up; the folder is for the run's own files."""
     write_timeline: Callable[[Timeline], None]
     conclude: Callable[[RunSummary], list[str]] = lambda _: []
-    """Writes what else came of the run; lines for a person."""
+    """Writes further results of the run; returns lines to print."""
     running: Callable[[], frozenset[str]] = frozenset
     """Services that run already, as far as the engine says it."""
 
@@ -139,7 +139,7 @@ def open_run(
 def judge_tests(
     request: RunRequest, whole: Iterable[Collected] | None
 ) -> tuple[Judge, Mapping[str, Judgement]]:
-    """Every service as it is before a run, with what judged it; nothing is written.
+    """The judge, and the judgement of every service before a run; nothing is written.
 
     `whole` are all tests of the suites; None: they are collected here.
     """
@@ -152,7 +152,7 @@ def judge_tests(
 
 
 def keep_times(ledger: Ledger, summary: RunSummary) -> None:
-    """Remember how long the tests of a run took."""
+    """Store how long the tests of a run took."""
     from stacktest.adapters.ledger.durations import keep_durations
 
     passed = {
@@ -160,13 +160,13 @@ def keep_times(ledger: Ledger, summary: RunSummary) -> None:
         for outcome in summary.outcomes
         if outcome.services and outcome.result == "passed"
     }
-    # No evidence: what else cannot be written says so itself.
+    # Durations are no evidence, so an error of writing them is ignored.
     with suppress(StacktestError):
         keep_durations(ledger, passed, summary.phases)
 
 
 def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
-    """Test file → digest of its code; empty where it was saved again after it was collected."""
+    """Test file → digest of its code; empty if it was saved again after it was collected."""
     code = read_code(base)
     return {
         path: code(test) if saved_at(base / path) == test.saved else ""
@@ -178,12 +178,12 @@ def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
 
 
 def _prepare(project: Project, request: RunRequest) -> None:
-    """Asks Compose, which answers meanwhile; refuses what cannot be used."""
+    """Start Compose, import modules meanwhile, and check the CA and the readiness rules."""
     project.compose.ask()
     from stacktest.adapters.tls import check_ca
 
     if not request.only_plans:
-        # Not while somebody waits for them.
+        # Imported now, while Compose works, since nothing waits for the imports.
         import stacktest.adapters.fingerprint_inputs
         import stacktest.bootstrap.start  # noqa: F401
     if project.ca is not None and not project.makes_its_ca:
@@ -223,7 +223,7 @@ def _conclude_nothing(_: RunSummary) -> list[str]:
 
 
 def _project(request: RunRequest) -> Project:
-    """The stack, or the copy of it that is to be tested."""
+    """The stack, or the copy of it that is tested."""
     project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
     if request.copy is None:
         return project

@@ -1,4 +1,4 @@
-"""What the shards of a run share, and what joins them: remembered times, records, this checkout."""
+"""Joins the shards of a run: reads known durations, the shards' records, and this checkout."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,23 +16,23 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
 
 GROUPS = ("STACKTEST_SHARD_RUN", "GITHUB_RUN_ID", "CI_PIPELINE_ID")
-"""Variables that name a run of CI, the same in all of its jobs; Forgejo sets GitHub's."""
+"""Variables with the id of a CI run, the same in all of its jobs; Forgejo sets GitHub's."""
 
 
 def remembered_times(request: RunRequest) -> KnownDurations:
-    """The times by which the tests of the stack are divided; none where they cannot be read."""
+    """The known durations that divide the tests of the stack; empty if they cannot be read."""
     project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
     times = read_durations(project.ledger)
     return KnownDurations() if isinstance(times, Unknown) else times
 
 
 def group_of_run(environ: Mapping[str, str]) -> str:
-    """Names the run of CI that this process belongs to; empty outside of one."""
+    """The id of the CI run of this process; empty outside of CI."""
     return next(filter(None, (environ.get(name, "") for name in GROUPS)), "")
 
 
 def join_shards(places: Iterable[Path], checkout: Checkout) -> JoinedRun:
-    """The run that the shards in these folders are; EvidenceError names all that is wrong."""
+    """The run joined from the shards in these folders; EvidenceError names all faults."""
     places = tuple(places)
     where = ", ".join(map(str, places))
     for place in places:
@@ -59,7 +59,7 @@ def join_shards(places: Iterable[Path], checkout: Checkout) -> JoinedRun:
 
 
 def checkout_of(project: Project) -> Checkout:
-    """What this machine knows of the stack, without an engine and without the key."""
+    """The facts of this checkout about the stack, read without an engine and without the key."""
     from stacktest.adapters.fingerprint_inputs import read_fingerprints
 
     key = Unknown("only what the repository says is read")

@@ -1,4 +1,4 @@
-"""Finds the folder of the stack that a person means."""
+"""Finds the folder of the stack by the option, the environment or the working folder."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ def stack_folder(option: str, *, rootdir: Path | None = None) -> Path:
 
 
 def _hint(folder: Path) -> str:
-    """The folders below that are stacks, else the command that makes one of a compose file."""
+    """A hint with the stacks in folders below, else the command that sets up a compose file."""
     if stacks := stack_options(folder, [FILE_NAME]):
         return stacks
     if any(is_file(folder / name) for name in USUAL):

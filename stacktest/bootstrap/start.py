@@ -1,4 +1,4 @@
-"""How the services of one stack are brought up."""
+"""Makes the function that brings up the services of one stack."""
 
 from collections.abc import Callable, Collection
 from functools import partial
@@ -26,7 +26,7 @@ def starter(
     keep: bool,
     on_failure: Callable[[StacktestError], None] = lambda _: None,
 ) -> Callable[[Plan], BringUp]:
-    """Brings up what a plan asks for, as the configuration says."""
+    """A function that brings up the services of a plan by the configuration."""
     config = project.config
     start = partial(
         bring_up,
@@ -62,7 +62,7 @@ def starter(
 
 
 def hide(error: StacktestError, values: Collection[str]) -> None:
-    """Take secrets out of everything that an error says: a service's last words may hold some."""
+    """Remove secrets from all texts of an error: a service's last log lines may hold some."""
     error.args = clean(error.args, values)
     for name, value in vars(error).items():
         setattr(error, name, clean(value, values))

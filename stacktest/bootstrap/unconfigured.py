@@ -1,4 +1,4 @@
-"""A stack that has a compose file and no `stacktest.toml` yet, as `init` would describe it."""
+"""Makes the project of a compose file without a `stacktest.toml`, as `init` would configure it."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,9 @@ from stacktest.init.front_door import find_front_door
 
 
 def unconfigured_project() -> Project:
-    """The stack of the working folder's compose file; UsageError where there is none.
+    """The stack of the working folder's compose file; UsageError if there is none.
 
-    Front door, routes and CA are what its files show, unless variables name others.
+    Front door, routes and CA are found in its files, unless variables name others.
     """
     root = Path(os.path.abspath(working_folder()))  # noqa: PTH100 - links stay
     door = find_front_door(Project(root, os.environ).compose.model())

@@ -1,4 +1,4 @@
-"""Puts together what one update talks to, and opens, resumes and ends it."""
+"""Makes the adapters of one update, and begins, resumes and ends it."""
 
 import os
 import time
@@ -28,7 +28,7 @@ from stacktest.core.update.verdict import UpdateVerdict, judge_update
 from stacktest.errors import StacktestError, ToolFailedError, UsageError
 
 PATIENCE = 120.0
-"""Seconds for which a program that a killed update had started may still work."""
+"""Seconds for which a program that was started by a killed update may still run."""
 
 
 class Updater(Struct, kw_only=True, dict=True):
@@ -39,7 +39,7 @@ class Updater(Struct, kw_only=True, dict=True):
     progress: Progress
 
     def fetch(self, request: UpdateRequest, *, pull: bool) -> None:
-        """Pulls and builds what the candidates need; a StacktestError where that fails."""
+        """Pull and build the candidates' images; a UsageError if that fails."""
         if request.rehearsed:
             refuse_rehearsal(self.project.settings)
         stack, engine = self.project.stack, self.project.engine
@@ -56,7 +56,7 @@ class Updater(Struct, kw_only=True, dict=True):
                 _fetched(", ".join(services), done)
 
     def plan(self, request: UpdateRequest, update: str) -> UpdatePlan | None:
-        """What would be done, with what is here now."""
+        """The plan of the update with the images on this machine now; None: nothing to replace."""
         project = self.project
         tests = project.collect()
         observations = project.look()
@@ -82,7 +82,7 @@ class Updater(Struct, kw_only=True, dict=True):
         return plan
 
     def rehearse(self, plan: UpdatePlan) -> tuple[bool, str]:
-        """Tests the candidates on a copy: whether they passed, and the id of the rehearsal."""
+        """Test the candidates on a copy: whether they passed, and the id of the rehearsal."""
         images = [f"--stack-copy-with={c.service}={c.image}" for c in plan.candidates]
         names = [candidate.service for candidate in plan.candidates]
         before = self._rehearsals()
@@ -91,7 +91,7 @@ class Updater(Struct, kw_only=True, dict=True):
         return code == 0, min(self._rehearsals() - before, default="")
 
     def begin(self, plan: UpdatePlan, update: str, rehearsal: str, handle: int) -> Journal:
-        """Writes the journal and carries the update out."""
+        """Write the journal and carry out the update."""
         moves = self._moves(update, handle)
         own = {item.container for item in plan.containers}
         writers = moves.writers([item.source for item in plan.data])
@@ -111,7 +111,7 @@ class Updater(Struct, kw_only=True, dict=True):
         return self._run(moves, journal, resumed=False)
 
     def resume(self, handle: int, *, undo: bool) -> Journal:
-        """Finishes or undoes the update that is open, or undoes the last one that was kept."""
+        """Finish or undo the open update, or undo the last update that was kept."""
         root = self.project.root
         journal = updates.read_open(root)
         if journal is None:
@@ -126,7 +126,7 @@ class Updater(Struct, kw_only=True, dict=True):
         return self._run(self._moves(journal.id, handle), journal, resumed=True)
 
     def drop_expired(self) -> None:
-        """Removes spares and copies of updates that were kept long enough."""
+        """Remove spares and copies of updates whose time to be undone is over."""
         for journal in updates.read_ended(self.project.root):
             if journal.kept_until is not None and journal.kept_until < now():
                 self._moves(journal.id, -1).forget()
@@ -162,7 +162,7 @@ class Updater(Struct, kw_only=True, dict=True):
         )
 
     def _test(self, services: Sequence[str], moves: UpdateMoves) -> UpdateVerdict:
-        """Runs the tests, and reads from the ledger what they showed of each service."""
+        """Run the tests of the services, and read each service's result from the ledger."""
         before = {name: run.run.id for name, run in self._last_runs().items()}
         code = process.attended(
             self._pytest(services),
@@ -221,13 +221,13 @@ def _fetched(what: str, done: process.Completed) -> None:
 
 
 def _nothing_replaced(error: StacktestError) -> StacktestError:
-    """Why nothing was replaced: a full disk, for example, is for a person to mend."""
+    """The error because of which nothing was replaced; a failed tool becomes a UsageError."""
     if not isinstance(error, ToolFailedError):
         return error
     return UsageError(f"{error.what}; nothing was replaced", where=error.where, hint=error.hint)
 
 
 def _undoable(ended: Sequence[Journal]) -> Journal | None:
-    """The last update, where it was kept and what it saved is still there."""
+    """The last update, if it was kept and its saved data still exists; else None."""
     last = max(ended, key=lambda journal: journal.started, default=None)
     return last if last is not None and last.can_be_undone else None

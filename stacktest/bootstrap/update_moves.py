@@ -1,4 +1,4 @@
-"""What one update does with the engine: it saves, replaces and puts back containers and data."""
+"""The engine's operations in one update: saves, replaces and puts back containers and data."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from stacktest.errors import ToolFailedError
 
 
 class UpdateMoves(Struct, kw_only=True, dict=True):
-    """The engine as one update moves it; `holding` is a file that its helpers keep open."""
+    """Implements `Moves` with the engine; `holding`: a file that started programs keep open."""
 
     project: Project
     update: str
@@ -37,20 +37,20 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
     holding: int
     say: Callable[[str], None]
     process: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Of this process alone: what removes the programs of one that was killed removes no others."""
+    """A random id of this process: only its programs are removed if it is killed."""
 
     @property
     def run_labels(self) -> Mapping[str, str]:
-        """What marks programs that copy: they are removed with the process that started them."""
+        """Labels of containers that copy data: they are removed if this process is killed."""
         return {labels.RUN: f"{self._runs}{self.process}"}
 
     @cached_property
     def own_labels(self) -> Mapping[str, str]:
-        """What marks spares and copies: they stay until the end of the update."""
+        """Labels of spares and copies, which stay until the end of the update."""
         return labels.update_labels(self.project.stack, self.update)
 
     def tidy(self, journal: Journal) -> None:
-        """Remove what an earlier process was killed at, and let go on what it had paused."""
+        """Remove what a killed process left unfinished, and resume containers that it paused."""
         engine, sources = self.project.engine, {item.source for item in journal.data}
         containers = engine.containers()
         runs = {container.run_id for container in containers}
@@ -61,10 +61,10 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
                 engine.unpause(container.id)
 
     def save(self, containers: Sequence[OldContainer], data: Sequence[DataCopy]) -> None:
-        """Make the spares, and copy the data while its writers are paused."""
+        """Make the spares, and copy the data while the containers that write it are paused."""
         engine = self.project.engine
         for copy in data:
-            # Of a copy that was cut off nothing is known.
+            # An interrupted copy may be incomplete, so it is made again.
             _insist(copy.volume, engine.remove_volume(copy.volume))
             engine.create_volume(copy.volume, self.own_labels)
         self._spares.make(containers)
@@ -73,7 +73,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
         self.say(_saved_line(copied))
 
     def replace(self, candidate: Candidate, containers: Sequence[OldContainer]) -> None:
-        """Create a service anew from the files, unless that is done; return when it is ready."""
+        """Recreate a service from the files, unless that is done; return when it is ready."""
         name = candidate.service
         if not self._is_replaced(candidate, containers):
             done = self.project.deployment.recreate(
@@ -86,7 +86,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
         self.wait([name])
 
     def put_back(self, journal: Journal) -> None:
-        """Old containers and old data in place of the new ones, running; not yet ready."""
+        """Start the old containers with the old data in place of the new ones; does not wait."""
         engine, spares = self.project.engine, self._spares
         copies = [item.copy for item in journal.data]
         self._insist_on_copies(copies)
@@ -108,11 +108,11 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
                     )
 
     def writers(self, sources: Sequence[str]) -> tuple[str, ...]:
-        """By what the running containers that can write there are stopped and started."""
+        """Lasting ids of the running containers that can write to these sources."""
         return tuple(map(self.project.engine.lasting_id, self._copier.writers(sources)))
 
     def wait(self, services: Sequence[str]) -> None:
-        """Return when the services are ready; a StacktestError says why one is not."""
+        """Return when the services are ready; a StacktestError says why a service is not."""
         start = starter(
             self.project, self.progress, run_id=f"update-{self.update}", mode="never", keep=True
         )
@@ -121,7 +121,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
             raise NotReadyError.of(up.failures)
 
     def running_ids(self, services: Sequence[str]) -> tuple[str, ...]:
-        """Ids of the containers of the services that run now."""
+        """Ids of the running containers of the services."""
         containers = (item for name in services for item in self._containers(name))
         return tuple(item.id for item in containers if item.is_running)
 
@@ -135,11 +135,11 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
 
     @property
     def _runs(self) -> str:
-        """How the runs of all processes begin that worked on this update."""
+        """The common prefix of the run ids of all processes that worked on this update."""
         return f"update-{self.update}-"
 
     def _insist_on_copies(self, copies: Sequence[DataCopy]) -> None:
-        """The engine would make an empty volume of one that is gone, and that would be put back."""
+        """Raise an error if a copy is gone: the engine would put back an empty volume."""
         for copy in copies:
             if isinstance(self.project.engine.volume(copy.volume), Unknown):
                 raise ToolFailedError(
@@ -165,7 +165,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """What copies is removed when this process is killed while it does."""
+        """Have the reaper remove copying containers if this process is killed meanwhile."""
         log = state_dir(self.project.root) / "reaper.log"
         guard = reaper.arm(self.project.engine.connection, self.run_labels, log=log)
         try:
@@ -189,7 +189,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
         )
 
     def _override(self, candidate: Candidate, containers: Sequence[OldContainer]) -> Json:
-        """What is laid over the files: an image that was named, and labels that stay."""
+        """The override of the compose files: a named image, and labels of the old containers."""
         entry: dict[str, Json] = {}
         if candidate.named:
             entry["image"] = candidate.named
@@ -203,7 +203,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
 
 
 def _saved_line(copied: Copied | None) -> str:
-    """What saving the data cost, for people."""
+    """A line about the saved data and the pause that it took."""
     if copied is None:
         return "saved     no data: nothing that outlives its container can be written"
     paused = f", {len(copied.paused)} paused for {copied.seconds:.1f} s" if copied.paused else ""

@@ -1,13 +1,13 @@
-"""Whether a service that the front door answers 502 for can still become reachable by waiting.
+"""Decides whether waiting can still help a service for which the front door answers 502.
 
-Ends a start early where all of this stays as it is for `STEADY` seconds, or for twice as long as
-the service usually takes, if that is longer:
+Ends a start early if all of this stays unchanged for `STEADY` seconds, or for twice the usual time
+of the service, if that is longer:
 
 - it has one container, which runs and has no health check
-- it listens, and at none of the ports that its routes ask for
-- its program does next to nothing, and writes nothing
+- it listens, but at none of the ports that its routes use
+- its program uses almost no CPU, and writes nothing to its log
 
-No container is looked at where somebody gave the service a time of its own.
+A service with a `timeout` of its own in the configuration is not watched.
 """
 
 import datetime as dt
@@ -29,25 +29,25 @@ from stacktest.core.unreached import Sight, unreached
 STEADY = 40.0
 """Seconds for which nothing may change."""
 PAUSE = 3.0
-"""Seconds between two looks at one service."""
+"""Seconds between two observations of one service."""
 IDLE = 0.05
-"""Of one processor, what a program uses at most that waits for requests."""
+"""Most CPU time, as part of one processor, of a program that only waits for requests."""
 
 
 class _Look(Struct, frozen=True, kw_only=True):
-    """One look at a service."""
+    """One observation of a service."""
 
     at: float
     unix: float
     why: str = ""
-    """What is against its being reached; empty: nothing that is known."""
+    """Why the front door cannot reach it; empty: no reason is known."""
     container: str = ""
     activity: int = 0
-    """How many looks have seen the program do something."""
+    """In how many observations the program was active."""
 
 
 class UpstreamWatch:
-    """Looks at the services of one bring-up that the front door does not reach."""
+    """Observes the services of one bring-up that the front door does not reach."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class UpstreamWatch:
         self._looks: dict[str, _Look] = {}
 
     def judge(self, service: str, answer: str) -> str | Refused:
-        """The front door's answer; a refusal where waiting does not seem to change it."""
+        """The front door's answer, or a refusal if waiting does not seem to help."""
         section = self._project.config.services.get(service)
         if section is not None and section.timeout:
             return answer
@@ -92,7 +92,7 @@ class UpstreamWatch:
         return replace(look, why=why, container=container.id, activity=activity)
 
     def _running(self, service: str) -> Container | None:
-        """The one container of a service, as the engine inspects it; None where it is not one."""
+        """The only container of a service, inspected; None if it has several or does not run."""
         engine, name = self._project.engine, self._project.stack.name
         listed = [c for c in engine.containers(name) if c.service == service and not c.one_off]
         container = engine.container(listed[0].id) if len(listed) == 1 else None
@@ -115,7 +115,7 @@ class UpstreamWatch:
         )
 
     def _is_active(self, container: str, since: float) -> bool:
-        """Whether the program works or has written something; also where that is not known."""
+        """Whether the program uses CPU or has written to its log; True also if not known."""
         engine = self._project.engine
         written, stats = (
             engine.logs(container, tail=1, since=since),

@@ -1,4 +1,4 @@
-"""Asks one address of a service the same things several times, and records what it answers."""
+"""Sends the same requests to an address of a service several times, and records its answers."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 """Seconds for one request."""
 TIMES = 3
-"""How often the same is asked, to see what changes from request to request."""
+"""How often each request is repeated, to see which parts of the answer change."""
 _MOST_MOVES = 5
 
 Connect = Callable[..., "httpx.Client"]
@@ -28,7 +28,7 @@ IsOwn = Callable[[str, int], bool]
 
 
 class Address(Struct, frozen=True, kw_only=True):
-    """Where a service is asked, and how a test writes that down."""
+    """An address of a service, and the call by which a test uses it."""
 
     service: str
     client: str
@@ -40,7 +40,7 @@ class Address(Struct, frozen=True, kw_only=True):
 
 
 def visit(address: Address, paths: Iterable[str]) -> Visit | str:
-    """What the address answers to each path; a sentence where it does not answer at all."""
+    """The answers of the address to each path; a sentence if it does not answer."""
     first = _ask(address, LANDING)
     if isinstance(first, str):
         return first
@@ -53,7 +53,7 @@ def visit(address: Address, paths: Iterable[str]) -> Visit | str:
             answers[path] = tuple(exchange.answer for exchange in exchanges)
             credited |= {path} if all(exchange.is_own for exchange in exchanges) else set()
     if (last := _ask(address, LANDING)) and not isinstance(last, str) and LANDING in answers:
-        # A while after the others.
+        # Some time after the others, to see parts that change with time.
         answers[LANDING] = (*answers[LANDING], last.answer)
     return Visit(
         service=address.service,

@@ -1,4 +1,4 @@
-"""The way to a running stack: for the process that brought it up, and for its workers."""
+"""Makes the `RunningStack` for the process that brought the stack up, and for its workers."""
 
 import json
 import os
@@ -14,7 +14,7 @@ FILE = "running.json"
 
 
 def reach(project: Project, run_id: str, scratch: Path) -> RunningStack:
-    """The running stack for the fixtures, written down for workers, too."""
+    """The running stack for the fixtures; also writes the file from which workers join it."""
     copy = project.copy.to_dict() if project.copy else None
     document = {"root": str(project.root), "run_id": run_id, "copy": copy}
     write_file(scratch / FILE, json.dumps(document))
@@ -22,7 +22,7 @@ def reach(project: Project, run_id: str, scratch: Path) -> RunningStack:
 
 
 def join(folder: Path, compose: Compose | None = None) -> RunningStack:
-    """A worker's view of the stack; `compose` may have been asked what the stack is already."""
+    """The running stack in a worker; the `config` of `compose` may have been started already."""
     document = json.loads((folder / FILE).read_text(encoding="utf-8"))
     root, copy = Path(document["root"]), document["copy"]
     if copy is None:
@@ -39,14 +39,14 @@ def join(folder: Path, compose: Compose | None = None) -> RunningStack:
 
 
 def _running(project: Project, scratch: Path, run_id: str) -> RunningStack:
-    # With all diagnoses, which who only plans does not need.
+    # Imports all diagnoses, which a dry run does not need.
     from stacktest.bootstrap.diagnosing import diagnose_failure
 
     ca = project.readable_ca
     if ca is not None:
         from stacktest.adapters.tls import check_ca
 
-        # A CA that the stack makes itself at its first start is there by now.
+        # A CA that the stack makes at its first start exists by now.
         check_ca(ca, now=now())
     return RunningStack(
         model=project.stack,
