@@ -1,4 +1,4 @@
-"""The command `stacktest`: the one place that catches, prints and exits."""
+"""The command `stacktest`: the only place that catches all errors, prints them and exits."""
 
 # ruff: noqa: E402 - what is imported next may have the name of a file in the project
 from stacktest.adapters.standard_library import prefer_standard_library
@@ -21,8 +21,8 @@ from stacktest.errors import StacktestError, UsageError, refusal_of
 INTERRUPTED = 130
 BUG = 70
 OBJECTS = 100_000
-"""How many objects are made between two looks of the garbage collector: a command that ends within
-a second makes few that it could take away, and what modules hold is looked at each time."""
+"""Objects that are made before the garbage collector runs: a command that ends within a second
+makes little garbage, and the objects of all modules are visited each time."""
 
 
 VERBS = (
@@ -51,7 +51,7 @@ VERBS = (
     "config",
     "completion",
 )
-"""Every verb; its module and the command in it have its name."""
+"""Every verb; its module and the command in the module have the verb's name."""
 
 
 @click.group(
@@ -67,12 +67,12 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; every error becomes lines and the documented exit code."""
+    """Run the command line; every error is printed and ends with its documented exit code."""
     gc.set_threshold(OBJECTS)
     _open_streams()
     _accept_every_letter()
     try:
-        # Without click's own main the code of an Exit is returned, not raised.
+        # With `standalone_mode=False` click returns the code of an Exit instead of raising it.
         code = cli.main(prog_name="stacktest", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
@@ -94,7 +94,7 @@ def main() -> None:
         if not (missing or error.filename):
             give_up(sys.stdout)
         sys.exit(refusal.exit_code)
-    except Exception as error:  # noqa: BLE001 - a bug: one line for people, the rest in a file
+    except Exception as error:  # noqa: BLE001 - a bug: a short message, the traceback in a file
         _report_bug(error)
 
 
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """A stream that the caller has closed leads nowhere; the next file must not get its number."""
+    """Open closed standard streams on /dev/null: the next file must not get their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
@@ -113,7 +113,7 @@ def _open_streams() -> None:
 
 
 def _missing_folder() -> UsageError | None:
-    """That the folder of the terminal was removed, as by a checkout of another branch."""
+    """The error that the working folder was removed, for example by a checkout; else None."""
     try:
         os.getcwd()  # noqa: PTH109 - whether there is one
     except FileNotFoundError:
@@ -126,7 +126,7 @@ def _missing_folder() -> UsageError | None:
 
 
 def _accept_every_letter() -> None:
-    """A terminal of another encoding shows the number of a letter, and ends no command."""
+    """Print characters that the terminal's encoding lacks as escapes, in place of an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -150,7 +150,7 @@ def _report_bug(error: Exception) -> NoReturn:
 
 
 def _log(error: Exception) -> str:
-    """Where the traceback went: module, line and function of each frame, without any value."""
+    """Write the traceback without values of variables to a file; returns the file's path."""
     import traceback
 
     from stacktest.adapters.atomic_write import create_file

@@ -24,7 +24,7 @@ def ack(*, folder: str, service: str) -> None:
     if not page.is_file():
         raise UsageError(f"{name} has no page", where=str(page), hint="write it first")
     current = project.look()[name].fingerprint
-    # What the repository says is the same on every machine; the whole fingerprint is not.
+    # The fingerprint of the repository's files is the same on every machine; the whole one is not.
     digest = current.digest if project.config.freshness.doc_on else current.repo
     if isinstance(digest, Unknown):
         raise EvidenceError(

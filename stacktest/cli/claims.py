@@ -1,4 +1,4 @@
-"""The verb `claims`: what documents say about the stack, and whether it is true."""
+"""The verb `claims`: lists what documents claim about the stack, and whether it is true."""
 
 import click
 

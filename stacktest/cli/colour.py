@@ -1,4 +1,4 @@
-"""The colours of states; words and shapes carry everything, so that nothing is lost without."""
+"""The colours of states; the text carries all information, so output without colour is complete."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from stacktest.reports.wording import Tone, tone
 
 
 def painted(line: str) -> str:
-    """The line with `error:`, the gate's answer or the first state in colour."""
+    """The line with `error:`, the gate's decision or the first state in colour."""
     return _WORDS.sub(_paint, line, count=1)
 
 
@@ -29,7 +29,7 @@ _KNOWN = {
     "gate closed": "red",
     "error:": "red",
 }
-# A word of its own: not part of a name such as `tests_changed` or `changed.conf`.
+# A whole word: not part of a name such as `tests_changed` or `changed.conf`.
 _WORDS = re.compile(
     r"^(?:error:|gate open|gate closed)|(?<=\s)(?:"
     + "|".join(re.escape(state.value) for state in State)

@@ -24,7 +24,7 @@ def completion(context: click.Context, *, shell: str) -> None:
 def complete_services(
     context: click.Context, _: click.Parameter, prefix: str
 ) -> list[CompletionItem]:
-    """Names of services in status.json, which is quick to read, that begin with the prefix."""
+    """Services of status.json, which is read quickly, whose names begin with the prefix."""
     from stacktest.bootstrap.context import find_project
     from stacktest.core.unknown import Unknown
     from stacktest.errors import StacktestError

@@ -37,7 +37,7 @@ def doctor(*, folder: str, as_json: bool) -> None:
 
 
 def _find_stack(folder: str) -> "Project":
-    """The stack that is configured, else that of the compose file here."""
+    """The configured stack, else the stack of the compose file in the working folder."""
     from stacktest.adapters.compose.command_line import working_folder
     from stacktest.bootstrap import context
     from stacktest.bootstrap.unconfigured import unconfigured_project
@@ -46,5 +46,5 @@ def _find_stack(folder: str) -> "Project":
     if find_stack(option=folder, environ=os.environ, folder=working_folder()) is None:
         return unconfigured_project()
     project = context.find_project(folder)
-    _ = project.settings  # a file that cannot be read is an error of the stack
+    _ = project.settings  # raises the error of a configuration that cannot be read
     return project

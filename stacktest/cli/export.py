@@ -1,4 +1,4 @@
-"""The verb `export`: what is known, in other programs' formats."""
+"""The verb `export`: writes records and status in the formats of other programs."""
 
 from collections.abc import Sequence
 from pathlib import Path

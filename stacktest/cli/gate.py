@@ -1,4 +1,4 @@
-"""The verb `gate`: decide whether what is known is enough."""
+"""The verb `gate`: decides by the services' states whether the gate is open."""
 
 import os
 from pathlib import Path

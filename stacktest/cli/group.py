@@ -1,4 +1,4 @@
-"""How the verbs present themselves: help that is never cut, and errors with the nearest name."""
+"""The click group of the verbs: help that is not truncated, and errors with the nearest name."""
 
 import re
 import shlex
@@ -11,13 +11,13 @@ import click
 from stacktest.core.suggestions import did_you_mean
 
 NAMES_OF_STACKS = frozenset({"-f", "--file", "-p", "--project-name", "--project-directory"})
-"""Options of Compose by which people name a stack."""
+"""Options of Compose that name a stack."""
 OF_ALL_SERVICES = frozenset({"status", "gate"})
-"""Verbs that are given no service."""
+"""Verbs that take no service as argument."""
 
 
 class VerbModules(MutableMapping[str, click.Command]):
-    """Verb → command; its module is imported when the command is asked for, and no other one."""
+    """Verb → command; only the module of the requested command is imported."""
 
     def __init__(self, package: str, verbs: Iterable[str]) -> None:
         self._package = package
@@ -44,17 +44,17 @@ class VerbModules(MutableMapping[str, click.Command]):
 
 
 class Verbs(click.Group):
-    """A group whose help tells the whole first sentence of each verb."""
+    """A group whose help shows the whole first sentence of each verb."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; what an earlier one in this process knew to be secret is forgotten."""
+        """Run the verb, after the secrets of an earlier verb in this process are forgotten."""
         from stacktest.bootstrap.known_secrets import forget_secrets
 
         forget_secrets()
         return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Every verb with its sentence; one that is too long goes on in the next line."""
+        """Write every verb with its sentence; a long sentence continues on the next line."""
         rows = [
             (name, command.get_short_help_str(limit=1000))
             for name in self.list_commands(ctx)
@@ -66,7 +66,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb that was asked for; an unknown one is an error with the nearest names."""
+        """The requested verb; a usage error with the nearest names if it is unknown."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             error = click.UsageError(f"no command {args[0]!r}", ctx)
             error.suggestion = did_you_mean(args[0], self.list_commands(ctx))  # type: ignore[attr-defined]
@@ -75,9 +75,9 @@ class Verbs(click.Group):
 
 
 def usage_lines(error: click.ClickException) -> list[str]:
-    """A mistake on the command line in the words of every other error: what, where, and a hint.
+    """A usage error of click in the form of all other errors: what, where, and a hint.
 
-    Where no verb is named, the help.
+    Without a verb, the help.
     """
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message().splitlines()
@@ -103,7 +103,7 @@ _EXTRA = re.compile(r"unexpected extra argument \((\S+)\)")
 
 
 def _option_hint(name: str, context: click.Context | None) -> str:
-    """The option that was meant: a stack is named by its folder, behind the verb."""
+    """A hint for an unknown option: how to name a stack, else the nearest option."""
     options = [*_options(context)]
     if name in NAMES_OF_STACKS and "--stack" in options:
         return "name the folder of the stack: --stack DIR"

@@ -1,4 +1,4 @@
-"""The verb `history`: the runs, and whether a failure is a flake or a regression."""
+"""The verb `history`: shows the runs, and whether a failure is a flake or a regression."""
 
 import click
 
@@ -51,7 +51,7 @@ def history(*, folder: str, as_json: bool, subject: str | None) -> None:
 
 
 def _show_all(folder: str) -> None:
-    """Every service: letters and our own words, so that no secret of the stack has to be known."""
+    """Show all services; this output holds no text of tests, so no secrets need to be removed."""
     from stacktest.bootstrap.recorded_runs import read_runs
     from stacktest.reports.terminal.history import history_lines
 

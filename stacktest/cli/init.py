@@ -52,7 +52,7 @@ def init(*, folder: str, starts: bool, is_deep: bool) -> None:
 
 
 def _named(environ: Mapping[str, str]) -> StackSection:
-    """What the person named for this command alone, so that the next one finds the same stack."""
+    """Settings from variables of this command, to be written so that later commands have them."""
     separator = environ.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
     listed = environ.get("COMPOSE_FILE", "").split(separator)
     compose = environ.get("STACKTEST_COMPOSE", "").split(",")

@@ -56,11 +56,11 @@ _NO_NAMES = (
 
 
 Row = tuple[str, str, str, str]
-"""Name or address, what is behind it, the path or condition, and where that is written."""
+"""Name or address, the target behind it, the path or condition, and the place that defines it."""
 
 
 def _shown(stack: Stack) -> list[Route]:
-    """What people wrote: no change of the path, and no page that a front door has by itself."""
+    """Routes as written by people, without path rewrites and the front door's built-in pages."""
     return [route for route in stack.routes if route.rewrites is None and not route.is_missing_page]
 
 
@@ -69,7 +69,7 @@ def _row(route: Route) -> Row:
 
 
 def _published(stack: Stack) -> list[Row]:
-    """Addresses at which services answer without the front door; chosen by the engine: `?`."""
+    """Published addresses that bypass the front door; `?` for a port that the engine chooses."""
     reach = "for tests only" if stack.denies_egress else "published"
     return [
         (
@@ -85,7 +85,7 @@ def _published(stack: Stack) -> list[Row]:
 
 
 def _listening(stack: Stack, name: str, port: int) -> str:
-    """Who listens at a port that `name` publishes; all who may, where nothing tells."""
+    """The service that listens at a port that `name` publishes; all candidates if not known."""
     return listener(stack, name, port) or " or ".join((name, *neighbours_of(stack, name)))
 
 
@@ -120,7 +120,7 @@ _ANYWHERE = "0.0.0.0"  # noqa: S104 - only shown
 
 
 def _document(stack: Stack) -> Json:
-    """Host name → service, as before; `routes` says the rest, unless a host has that name."""
+    """Host name → service, as in earlier versions, with all details under the key `routes`."""
     services: dict[str, Json] = {}
     for route in stack.routes:
         services.setdefault(to_unicode(route.host), route.service)

@@ -1,4 +1,4 @@
-"""The verb `notify`: judge every service, and tell the channels what changed."""
+"""The verb `notify`: judges every service, and sends changes to the channels."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what they stand for."""
+"""Options that several verbs share, and the stack and services that their values name."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ledger_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--ledger DIR`, several times: the stacks of a fleet in place of the one that is here."""
+    """`--ledger DIR`, repeatable: the stacks of a fleet in place of the stack of this folder."""
     return click.option(
         "--ledger",
         "ledgers",
@@ -39,7 +39,7 @@ def ledger_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def asked_project(folder: str) -> "Project":
-    """The stack that `--stack` names; Compose says what it is while the rest is imported."""
+    """The stack that `--stack` names; `docker compose config` runs while modules are imported."""
     from stacktest.bootstrap.prefetch import ask_compose
 
     compose = ask_compose(folder)
@@ -49,7 +49,7 @@ def asked_project(folder: str) -> "Project":
 
 
 def known_services(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
-    """The names, or all services when there are none; a UsageError for one that is unknown."""
+    """The names, or all services if there are none; UsageError for an unknown name."""
     chosen = tuple(names)
     for name in chosen:
         if name not in stack.services:
@@ -64,7 +64,7 @@ def known_services(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
 
 
 def services_of(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
-    """The services that the names mean: themselves, or those of a phase's profiles; all without."""
+    """The services named directly or by a phase, with its profiles; all services without a name."""
     chosen = tuple(names)
     if not chosen:
         return tuple(sorted(stack.services))
@@ -89,7 +89,7 @@ def services_of(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _other_name(stack: "Stack", name: str) -> str:
-    """The service that a host name leads to, or that a container belongs to; else empty."""
+    """A hint if `name` is a host name or a container of a service; else empty."""
     route = stack.route(name.lower())
     if route and route.service in stack.services:
         return f"did you mean {route.service!r}? {name} leads to it"

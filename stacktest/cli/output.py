@@ -1,7 +1,7 @@
-"""Where everything leaves the program: the terminal, and the files that people name.
+"""Prints all output of the command: to the terminal, and to files that options name.
 
-Nothing else prints. What containers, pages and file names say cannot act there (`printable`), and
-nothing holds a secret of the stack that was read.
+No other module prints. Text of containers, pages and file names cannot control the terminal
+(`printable`), and the secrets of the stack that was read are removed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Print one line, its first word of state in the colour of that state."""
+    """Print one line, with the first state in it in its colour."""
     stream: IO[Any] = sys.stderr if err else sys.stdout
     line = one_line(without_secrets(line))
     has_colour = wants_colour(stream, os.environ)
@@ -36,12 +36,12 @@ def say(line: str, *, err: bool = False) -> None:
 
 
 def say_text(text: str, *, err: bool = False) -> None:
-    """Print lines as another program wrote them."""
+    """Print the lines of another program."""
     _echo(printable(without_secrets(text)), err=err)
 
 
 def json_text(document: Any, *, sort_keys: bool = False) -> str:
-    """A document as JSON, nothing in which acts, not even for who reads it."""
+    """A document as JSON text whose strings hold no control sequences, even after parsing."""
     values = visible_data(document)
     return json.dumps(values, indent=2, ensure_ascii=False, sort_keys=sort_keys) + "\n"
 
@@ -57,14 +57,14 @@ def print_own(text: str) -> None:
 
 
 def cleaned(text: str, board: Board) -> str:
-    """A report without the stack's secrets, and without anything that acts."""
+    """A report without the stack's secrets and without control sequences."""
     from stacktest.core.secrets import secrets_of
 
     return redact(visible(text), secrets_of(board.stack))
 
 
 def without_secrets(text: str) -> str:
-    """The text without any secret of the stack that was read, once its signs are what they seem."""
+    """The text without secrets of stacks that were read; invisible characters are removed first."""
     return redact(visible(text), known_secrets())
 
 
@@ -74,7 +74,7 @@ def write_report(output: str, text: str, board: Board) -> None:
 
 
 def write_text(output: str, text: str) -> None:
-    """Write a text in which nothing is secret and nothing acts: to a file, or the terminal."""
+    """Write a text that is already without secrets and control sequences to a file or terminal."""
     if output == "-":
         print_own(text)
         return
@@ -86,7 +86,7 @@ def write_text(output: str, text: str) -> None:
 
 
 def give_up(stream: IO[Any]) -> None:
-    """What the stream still holds cannot be written, and is not tried once more at the end."""
+    """Redirect the stream to /dev/null, so Python does not fail again to write its buffer."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -96,7 +96,7 @@ def give_up(stream: IO[Any]) -> None:
 
 
 def _echo(text: str, *, err: bool = False, has_colour: bool | None = None) -> None:
-    """Print it; a reader that reads no further, as `head` does, changes nothing of the verdict."""
+    """Print the text; if the reader has closed the pipe, as `head` does, the exit code stays."""
     try:
         click.echo(text, nl=False, err=err, color=has_colour)
     except BrokenPipeError:

@@ -67,7 +67,7 @@ def _write_fleet(ledgers: Sequence[str], output: str, *, serve: bool) -> None:
 
 
 def _prepare(output: str) -> None:
-    """A page in `reports` is for this machine: where the folder is new, git ignores it."""
+    """Let git ignore the folder `reports` if it is new: its page is for this machine."""
     from stacktest.application.evidence_folder import keep_out_of_git
 
     folder = Path(output).parent
@@ -76,7 +76,7 @@ def _prepare(output: str) -> None:
 
 
 def _serve(board: "Board", suites: Path, port: int) -> None:
-    """Serve the page, and what failed tests left, to this machine only."""
+    """Serve the page and the evidence of failed tests, to this machine only."""
     from contextlib import suppress
 
     from stacktest.adapters.web_server import make_server, viewer_folder

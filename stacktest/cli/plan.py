@@ -1,4 +1,4 @@
-"""The verb `plan`: what would be started, in which order, and why."""
+"""The verb `plan`: prints which services would be started, in which order, and why."""
 
 import shlex
 from pathlib import Path
@@ -28,7 +28,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
     from stacktest.application.required_tests import python_of_pytest
     from stacktest.bootstrap.context import find_project
 
-    # A process of its own: pytest cannot rewrite the assertions of a plugin that is imported.
+    # In its own process: pytest cannot rewrite the assertions of a plugin that is already imported.
     argv = [
         *python_of_pytest(),
         "-m",
@@ -45,7 +45,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
         done = run([*argv, f"--stack-plan-file={file}"], cwd=cwd)
         _check_options(done.err)
         if done.code in _NOTHING_COLLECTED:
-            # Whoever has no stack, or one that Compose refuses, has no test of it either.
+            # A missing stack, or its error, is reported first: it explains the missing tests.
             _check_paths(done.err, folder, find_project(folder).stack)
         if as_json and file.is_file():
             say_text(file.read_text(encoding="utf-8") + "\n")
@@ -59,10 +59,10 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
 
 
 def _folder_of_suites(folder: str, pytest_args: tuple[str, ...]) -> Path:
-    """Where to run pytest: here, or at the suites of a stack that is asked for from elsewhere.
+    """The folder to run pytest in: this one, or that of the suites of a stack named by `--stack`.
 
-    Whatever lies below a folder without a configuration of pytest would be collected, with code
-    that has nothing to do with the stack.
+    In a folder without a configuration of pytest all files below would be collected, also those
+    that do not belong to the stack.
     """
     from stacktest.adapters.suites import read_settings
     from stacktest.bootstrap.context import find_project
@@ -78,7 +78,7 @@ _UNKNOWN = "error: unrecognized arguments: "
 
 
 def _check_options(text: str) -> None:
-    """Say in one line which options pytest does not know, wherever they were written."""
+    """Raise a UsageError for options that pytest does not know, from arguments or `addopts`."""
     for line in text.splitlines():
         _, unknown, options = line.partition(_UNKNOWN)
         if unknown:
@@ -93,7 +93,7 @@ _NO_PATH = "ERROR: file or directory not found: "
 
 
 def _check_paths(text: str, folder: str, stack: "Stack") -> None:
-    """Say how the tests of a service are chosen, where its name stands in place of a path."""
+    """Raise a UsageError, with the right option, for a service's name in place of a path."""
     for line in text.splitlines():
         _, missing, path = line.partition(_NO_PATH)
         if missing and path in stack.services:
@@ -108,4 +108,4 @@ def _check_paths(text: str, folder: str, stack: "Stack") -> None:
 _NOTHING_COLLECTED = frozenset({4, 5})
 """pytest's codes for a wrong argument, and for no test at all."""
 _OWN_CODES = dict.fromkeys((2, 4, 5), UsageError.exit_code)
-"""pytest's codes for what cannot be collected, for a wrong argument and for no test at all."""
+"""pytest's codes for a collection error, for a wrong argument and for no test at all."""

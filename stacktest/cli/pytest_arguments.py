@@ -1,4 +1,4 @@
-"""Verbs that test a copy of the stack: they become pytest, and hand it what follows `--`."""
+"""For verbs that test a copy of the stack: runs pytest with the arguments after `--`."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from stacktest.bootstrap.context import Project
 
 _ARGUMENTS = "pytest arguments"
-"""The key of what was handed over, in `Context.meta`."""
+"""The key of pytest's arguments in `Context.meta`."""
 
 
 class WithPytestArguments(click.Command):
-    """A command that keeps what follows `--` for pytest."""
+    """A command that keeps the arguments after `--` for pytest."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Takes away what follows `--`."""
+        """Parse the arguments before `--`, and keep those after it."""
         end = args.index("--") if "--" in args else len(args)
         ctx.meta[_ARGUMENTS] = args[end + 1 :]
         return super().parse_args(ctx, args[:end])

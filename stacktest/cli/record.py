@@ -1,4 +1,4 @@
-"""The verb `record`: do something on a service's page, and get a suite of it."""
+"""The verb `record`: records actions on a service's page as a suite."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""What the terminal can show: its width, and whether colour is welcome.
+"""The properties of the terminal: its width, and whether output may have colour.
 
-`NO_COLOR`, `CI`, `TERM=dumb` and a pipe mean plain text; `FORCE_COLOR` means colour all the same.
+`NO_COLOR`, `CI`, `TERM=dumb` and a pipe mean plain text; `FORCE_COLOR` overrides `CI` and a pipe.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:
-    """Whether control sequences are welcome on the stream."""
+    """Whether the stream may get control sequences for colour."""
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return False
     if environ.get("FORCE_COLOR"):
@@ -19,5 +19,5 @@ def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:
 
 
 def terminal_width() -> int | None:
-    """Characters of a line of the terminal; None where a file or a program reads."""
+    """The width of the terminal in characters; None if the output is a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

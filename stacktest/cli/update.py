@@ -1,4 +1,4 @@
-"""The verb `update`: replace services, and keep that only if the tests pass."""
+"""The verb `update`: replaces services, and keeps the new ones only if the tests pass."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stacktest.core.update.journal import Journal
 
 NOT_KEPT = 1
-"""Exit code where what ran before runs again, or was not touched because a test failed."""
+"""Exit code if the old containers run again, or were not replaced because a test failed."""
 
 
 @click.command()
@@ -62,7 +62,7 @@ def update(*, folder: str, go_on: bool, undo: bool, **choices: Any) -> None:
 
 
 def _begin(updater: "Updater", handle: int, choices: dict[str, Any]) -> "Journal | None":
-    """A new update, from its plan to its end; None: nothing was replaced."""
+    """Carry out a new update, from its plan to its end; None: nothing was replaced."""
     from stacktest.application.update_plan import UpdateRequest
     from stacktest.bootstrap.open_update import refuse_open_update
     from stacktest.core.rehearsal.settings import parse_images
@@ -103,7 +103,7 @@ def _begin(updater: "Updater", handle: int, choices: dict[str, Any]) -> "Journal
 
 
 def _tell(ended: "Journal | None", *, undo: bool) -> int:
-    """How it ended, in lines; the exit code."""
+    """Print how the update ended; returns the exit code."""
     from stacktest.reports.terminal.update import ended_lines
 
     if ended is None:

@@ -1,4 +1,4 @@
-"""The verb `why`: what changed since the last pass of a service."""
+"""The verb `why`: prints what changed since the last pass of a service."""
 
 import os
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
 
 
 def _typed(pages: Mapping[str, str]) -> Mapping[str, str]:
-    """The pages of evidence that are still there, as they are typed where the person stands."""
+    """Test → the path of its evidence page relative to the working folder, if it still exists."""
     from stacktest.adapters.compose.command_line import typed_path, working_folder
 
     here = working_folder()
