@@ -80,7 +80,7 @@ def last_read(proxy: ConnectProxy, url: str) -> Read:
 
 
 def body_of(response: APIResponse | Response) -> str:
-    """What a request was answered; empty where its page or context is gone."""
+    """The body of an answer; empty if its page or context is gone."""
     from playwright.sync_api import Error
 
     try:
@@ -90,12 +90,12 @@ def body_of(response: APIResponse | Response) -> str:
 
 
 def whole_body_of(response: Response) -> str:
-    """The same of a page's response; empty while it still arrives, which may be for ever."""
+    """The body of a page's response; empty while it still arrives, which may be for ever."""
     return body_of(response) if response.request.timing["responseEnd"] >= 0 else ""
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """Where a request for a URL goes; no host for what no server is asked for."""
+    """The host and port of an HTTP URL; an empty host for any other URL, such as `data:`."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "", 0
@@ -103,7 +103,7 @@ def host_and_port(url: str) -> tuple[str, int]:
 
 
 def asked_url(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> str:
-    """Where a request without a page goes; it may also be given a request to repeat."""
+    """The URL of a request without a page; its argument may also be a request to repeat."""
     target = arguments[0] if arguments else options.get("url_or_request", options.get("url", ""))
     return target if isinstance(target, str) else str(getattr(target, "url", ""))
 

@@ -1,10 +1,10 @@
-"""Answers for which Playwright has no response: they are told by an event, or by an error.
+"""Notes answers for which Playwright has no response object, only an event or an error.
 
-fail_on_status_code=True    the error's call log has the address, the status and the headers
+fail_on_status_code=True    the error's call log has the URL, the status and the headers
 a link that downloads       a download that did not fail was answered with 200
 a page's WebSocket          a frame came, so it was answered with 101
 
-What a page or a test makes up, such as `blob:` and `route_web_socket`, passes no proxy.
+Answers that a page or a test makes itself, such as `blob:` and `route_web_socket`, pass no proxy.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
     from stacktest.pytest_plugin.running_test import Owner
 
 LATE = 5.0
-"""Seconds by which an event may come after the bytes that it stands for."""
+"""Seconds by which an event may come after the bytes that it reports."""
 DOWNLOADED, SWITCHED = 200, 101
 
 
 @dataclass(frozen=True, slots=True)
 class UnreturnedAnswer:
-    """What is known of such an answer."""
+    """The properties of an answer without a response object."""
 
     url: str
     status: int
     method: str = "GET"
     length: int | None = None
-    """Its `Content-Length`, 0 without one; None where that is not known."""
+    """Its `Content-Length`, 0 without one; None: not known."""
 
 
 Note = Callable[["pytest.Item", UnreturnedAnswer], None]
 
 
 def failed_answer(message: str, proxy: ConnectProxy, before: int) -> UnreturnedAnswer | None:
-    """The answer behind an error of `fail_on_status_code`, if bytes came for it since `before`."""
+    """The answer that raised an error of `fail_on_status_code`, if bytes came since `before`."""
     failure = _FAILURE.match(message)
-    # The body stands before the call log, and may hold anything.
+    # The body comes before the call log, and may hold any text.
     log = message.rpartition("\nCall log:\n")[2]
     asked, answers = _ASKED.findall(log), list(_ANSWERED.finditer(log))
     if not (failure and asked and answers and answers[-1][1] == failure[1]):
@@ -61,7 +61,7 @@ def failed_answer(message: str, proxy: ConnectProxy, before: int) -> UnreturnedA
 
 
 class UnreturnedAnswers:
-    """Notes what pages download, and what their WebSockets receive."""
+    """Notes the downloads of pages, and the frames that their WebSockets receive."""
 
     def __init__(
         self, proxy: ConnectProxy, note: Callable[[pytest.Item, UnreturnedAnswer], None]
@@ -71,16 +71,16 @@ class UnreturnedAnswers:
         self._loading: list[BrowserContext] = []
 
     def watch(self, page: Page, owner: Owner) -> None:
-        """Note for the owner's test what this page is answered."""
+        """Note the downloads and WebSockets of this page for the owner's test."""
         page.on("download", lambda download: self._download(download, page.context, owner))
         page.on("websocket", lambda socket: self._socket(socket, owner))
 
     def leave_out(self, url: str) -> None:
-        """There was a response for this address, which is judged by itself."""
+        """Note no download of this URL: it has a response object, which is judged by itself."""
         self._with_response.add(url)
 
     def unfinished(self) -> set[BrowserContext]:
-        """Contexts of which a download has not been noted yet."""
+        """Contexts with a download that has not been noted yet."""
         self._with_response.clear()
         return set(self._loading)
 
