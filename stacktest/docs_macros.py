@@ -45,7 +45,7 @@ def define_env(env: Any) -> None:
 
 
 def checked(data: Any) -> Mapping[str, Any]:
-    """The value below `stacktest`, or an `EvidenceError` that says what is wrong with it."""
+    """The data below the key `stacktest`; an `EvidenceError` if it is missing or not valid."""
     where = "include_yaml of the macros plugin, _data/stacktest.json"
     hint = "stacktest export docs"
     if data is None:
@@ -83,7 +83,7 @@ def badge(data: Mapping[str, Any], name: str) -> str:
 
 
 def age(data: Mapping[str, Any], now: dt.datetime) -> str:
-    """When the states were judged, and a warning when that is long ago."""
+    """When the states were judged, with a warning if that is long ago."""
     judged = timestamps.parse(data["evaluated_at"])
     note = f"Judged {at(judged)}."
     if now - judged > OLD:

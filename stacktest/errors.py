@@ -45,7 +45,7 @@ class StacktestError(Exception):
         return lines
 
     def lines_with_code(self) -> list[str]:
-        """The message as a person gets it, with the code that the reference explains."""
+        """The message as printed for users, with the code that the reference explains."""
         return [*self.lines(), f"  code: {self.code}"]
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class UsageError(StacktestError):
 
 
 class StackNotReadyError(StacktestError):
-    """The stack could not be brought up; `service` names the culprit where there is one."""
+    """The stack could not be brought up; `service` is the service that caused it, if known."""
 
     exit_code = 10
     default_code = "SK-NOT-READY"

@@ -3,7 +3,7 @@
 Pytest rewrites the assertions of this module, which takes eight times as long for each line.
 """
 
-# ruff: noqa: E402 - what is imported next is found in another way
+# ruff: noqa: E402 - the next imports need the finder that is installed before them
 from stacktest.pytest_plugin.own_modules import find_own_modules
 
 find_own_modules()

@@ -1,7 +1,7 @@
 r"""Makes text from outside safe to print: removes what a terminal, a reader or CI would act on.
 
 Containers, pages, images and file names can hold sequences that a terminal obeys (clear, title,
-clipboard), signs that turn the direction of writing, and words that a CI system takes for commands.
+clipboard), characters that change the direction of text, and lines that CI systems run as commands.
 
     ESC [ … ESC ] … C1        removed whole: colours, cursor, titles, OSC 8 and 52, DCS, APC
     \r \v \f NEL U+2028       a blank; \r\n is a line break
@@ -88,7 +88,7 @@ _REMOVED = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BYTES = range(0xDC80, 0xDD00)
-"""The halves by which Python stands for the bytes 80 to ff of a name that is not UTF-8."""
+"""The surrogates that Python uses for the bytes 80 to ff of a name that is not UTF-8."""
 _BREAKS = {ord("\n"): "\\n", ord("\t"): "\\t"}
 _COMMAND = re.compile(r"^[^\S\n]*::(?=[A-Za-z])|##(?=\[|[A-Za-z]+\[)", re.MULTILINE)
 

@@ -1,1 +1,1 @@
-"""The use cases: each takes what it works on as arguments and makes no adapter."""
+"""The use cases: each gets its adapters and data as arguments and makes no adapter."""

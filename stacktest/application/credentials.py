@@ -1,8 +1,8 @@
 """Credentials by role; the configuration names their source and never holds a password.
 
 [people.admin]                      user, and password_env or password_file
-password_env = "NAME"               the environment, else what Compose gives a service as NAME,
-                                    else what Compose reads as NAME from `.env`
+password_env = "NAME"               the environment, else the value of NAME in a service's
+                                    environment, else NAME in Compose's `.env`
 password_file = "secrets/admin"     relative to the stack's folder
 without a section                   STACKTEST_ADMIN_USER and STACKTEST_ADMIN_PASSWORD
 """

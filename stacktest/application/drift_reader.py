@@ -350,7 +350,7 @@ def _numbers(version: str) -> tuple[str, ...]:
 
 
 def _is_shared(container: Created) -> bool:
-    """Whether the hash covers ids of other containers, which differ for each creation."""
+    """Whether the hash covers references to other containers, which may have another form."""
     definition = container.definition
     names = (str(definition.get(key) or "") for key in ("network_mode", "pid", "ipc"))
     return bool(definition.get("volumes_from")) or any(n.startswith("service:") for n in names)

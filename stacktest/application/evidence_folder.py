@@ -122,7 +122,7 @@ def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) 
 
 
 def service_logs(stack: Stack, engine: Engine, service: str, window: Window | None = None) -> str:
-    """The last lines of the logs of the service's containers, within the window if there is one."""
+    """The last lines of the logs of the service's containers, limited to the window if given."""
     since, until = (window.begin - MARGIN, window.end + MARGIN) if window else (None, None)
     parts: list[str] = []
     for container in engine.containers(stack.name):

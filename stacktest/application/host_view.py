@@ -117,4 +117,4 @@ class NoHost:
         return Origins()
 
     def keep_origins(self, origins: Origins) -> None:
-        """Forgets it."""
+        """Store nothing."""

@@ -270,7 +270,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         *,
         is_local: bool = False,
     ) -> Gate:
-        """Whether the gate is open, from the stored status and, on a host, the states now.
+        """The gate: on a host by the states now, in a repository by the worse of stored and now.
 
         `is_local`: the result is for this machine only, so it may use what only this machine knows.
         """

@@ -52,7 +52,7 @@ def gone_sources(
 def unseen_files(stack: Stack, container: Created, sees_file: Compares) -> tuple[Reasons, Reasons]:
     """For a program that reloads its files: those whose change it cannot see, and those not known.
 
-    A mounted single file that was replaced by a new file, as editors do, is still the old file.
+    If an editor replaces a mounted single file by a new file, the container still has the old one.
     """
     if container.inspect["State"]["Status"] != "running":
         return (), ()

@@ -1,4 +1,4 @@
-"""Notifies channels of what a run changed, each change once; an error never fails the run.
+"""Notifies channels of changed states, each change once; an error never fails the run.
 
 The status last sent to each channel is stored beside the key, on this machine only. It is updated
 only after the channel accepted the message: a message that failed is sent by the next run.
@@ -93,7 +93,7 @@ class Notifier:
 
     @classmethod
     def of_nobody(cls, stack: Stack, status: Callable[[], Statuses]) -> "Notifier":
-        """A notifier without channels, for a run that does not judge the stack itself."""
+        """A notifier without channels, for shards and copies, whose end is not reported."""
         return cls(stack, (), environ={}, status=status)
 
     def begin(self) -> list[str]:

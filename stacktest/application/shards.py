@@ -40,11 +40,11 @@ class Division(Struct, frozen=True, kw_only=True):
     group: str
     """The name of the CI run that all shards belong to; empty outside of CI."""
     times: str
-    """Digest of the remembered times."""
+    """Digest of the known durations that divided the tests."""
     selected: tuple[Collected, ...]
     """Every test that was divided, in its order."""
     selection: str
-    """The arguments that selected them."""
+    """The arguments that selected the tests."""
     elsewhere: tuple[str, ...] = ()
     """The selected tests that lie outside the suites."""
 

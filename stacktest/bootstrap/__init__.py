@@ -1,1 +1,1 @@
-"""Makes the adapters and hands them to the use cases; nothing else does."""
+"""Makes the adapters and passes them to the use cases; no other package makes adapters."""

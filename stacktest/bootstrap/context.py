@@ -262,7 +262,7 @@ class Project:
 
     @property
     def ca(self) -> Path | None:
-        """The path of the private CA's certificate; of a file in a container it does not exist."""
+        """The private CA's certificate; for a file in a container a path that does not exist."""
         named = self.settings.stack.ca
         return self.root / named if named else None
 

@@ -173,7 +173,7 @@ def copy_line(copied: Copied) -> str:
 
 
 def conclude(copy: StackCopy, summary: RunSummary) -> list[str]:
-    """Write `rehearsal.json`; returns lines to print, none if no data was copied."""
+    """Write `rehearsal.json`; returns lines to print, none if the copy was not brought up."""
     if copy.copied is None:
         return []
     rehearsal = copy.write(_services(copy.project, summary))

@@ -1,4 +1,4 @@
-"""A drill: backups are restored into a copy with empty volumes while it comes up.
+"""Restores backups into a copy with empty volumes while it comes up: a drill.
 
     1  unpack the newest backup
     2  files: put them into the volumes of the service, before it starts

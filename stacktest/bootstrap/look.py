@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     pass
 
 AT_ONCE = 4
-"""Services that are asked at the same time."""
+"""The number of services that are asked at the same time."""
 PAUSE = 0.5
 """Seconds between two attempts."""
 

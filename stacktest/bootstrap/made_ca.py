@@ -1,6 +1,6 @@
 """Reads a private CA that the stack makes itself at its first start, as `tls internal` does.
 
-Its file lies in a folder that a service mounts and may write, or only in the service's container:
+Its file is in a folder that a service mounts and may write, or only in the service's container:
 `ca = "SERVICE:/path"`. Before the first start it is absent, and afterwards it often belongs to the
 service's own user: then the engine is asked for a copy.
 """

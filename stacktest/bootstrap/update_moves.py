@@ -181,7 +181,7 @@ class UpdateMoves(Struct, kw_only=True, dict=True):
         )
 
     def _is_replaced(self, candidate: Candidate, containers: Sequence[OldContainer]) -> bool:
-        """Whether the candidate runs in place of the old containers, as Compose leaves it."""
+        """Whether the candidate already runs under the names of the old containers."""
         now, old = self._containers(candidate.service), {item.container for item in containers}
         return {item.name for item in now} == {item.name for item in containers} and all(
             item.is_running and item.image_id == candidate.image and item.id not in old

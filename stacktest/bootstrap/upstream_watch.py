@@ -3,7 +3,7 @@
 Ends a start early if all of this stays unchanged for `STEADY` seconds, or for twice the usual time
 of the service, if that is longer:
 
-- it has one container, which runs and has no health check
+- it has exactly one container, which runs and has no health check
 - it listens, but at none of the ports that its routes use
 - its program uses almost no CPU, and writes nothing to its log
 

@@ -1,6 +1,6 @@
 """The command `stacktest`: the only place that catches all errors, prints them and exits."""
 
-# ruff: noqa: E402 - what is imported next may have the name of a file in the project
+# ruff: noqa: E402 - later imports may have the name of a file in the project's folder
 from stacktest.adapters.standard_library import prefer_standard_library
 
 prefer_standard_library()
@@ -115,7 +115,7 @@ def _open_streams() -> None:
 def _missing_folder() -> UsageError | None:
     """The error that the working folder was removed, for example by a checkout; else None."""
     try:
-        os.getcwd()  # noqa: PTH109 - whether there is one
+        os.getcwd()  # noqa: PTH109 - raises if it was removed
     except FileNotFoundError:
         return UsageError(
             "the folder in which this was called does not exist any more",

@@ -28,7 +28,7 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ledger_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--ledger DIR`, repeatable: the stacks of a fleet in place of the stack of this folder."""
+    """`--ledger DIR`, may be repeated: the stacks of a fleet in place of this folder's stack."""
     return click.option(
         "--ledger",
         "ledgers",

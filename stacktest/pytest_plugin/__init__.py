@@ -1,1 +1,1 @@
-"""What the plugin does, one module per concern; `hooks` has what pytest calls."""
+"""The pytest plugin, one module per concern; `hooks` holds the hooks that pytest calls."""

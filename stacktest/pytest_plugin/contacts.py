@@ -2,7 +2,7 @@
 
     contact      an answer of the service came back
     look         the engine showed the service's container, or its port accepted a connection:
-                 enough for a test, not for a service
+                 counts as a contact of the test, but earns the service no credit
     doubt        an answer came back that may be of this service or of another: never enough
 
 A `service` marker without a contact earns no credit, so the fixtures call `note` when an answer

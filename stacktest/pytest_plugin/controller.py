@@ -72,7 +72,7 @@ class Controller:
         self._refusal: UsageError | None = None
         """Why the run did not begin; pytest prints it as a usage error."""
 
-    # What is collected
+    # Collection
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -80,7 +80,7 @@ class Controller:
         if not self._has_workers:
             self._selected = read(session.items, session.config)
 
-    # The stack comes up
+    # Start of the stack
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -94,7 +94,7 @@ class Controller:
         self._selected = selected
         self._begin(self._config)
 
-    # The tests run
+    # Tests
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -108,7 +108,7 @@ class Controller:
         if report.failed and self._session is not None and self._wall.verbosity >= 0:
             self._tell_failure(report)
 
-    # The end
+    # End of the run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

@@ -1,4 +1,4 @@
-"""The inventory: every test that names a service, whatever this run selected.
+"""Takes the inventory: every test that names a service, independent of the run's selection.
 
 A run with `-k` or `-m` still has the whole collection before the deselection. With any other
 argument that may leave tests out, another folder, another configuration file or a disabled plugin,

@@ -4,7 +4,7 @@ import pytest
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Every option of the plugin, in a group of its own."""
+    """Add every option of the plugin, in a group of its own."""
     group = parser.getgroup("stacktest", "stacktest: prove a docker compose stack")
     group.addoption("--stack", metavar="DIR", default="", help="folder of the stack under test")
     group.addoption(

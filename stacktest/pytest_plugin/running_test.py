@@ -78,7 +78,7 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Watch whether the test ends without reaching a check, or misses one that failed."""
+        """Watch whether the test ends without reaching any check, or misses a failed check."""
         from stacktest.pytest_plugin import child_processes, unreached_checks, unseen_failures
 
         with (

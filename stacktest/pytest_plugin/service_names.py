@@ -1,4 +1,4 @@
-"""Refuses the name of a service that the stack lacks; every run of pytest pays for this module."""
+"""Refuses the name of a service that the stack lacks; imported in every run of pytest."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 DOUBTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """Per test: service that may have answered → the route or reason that leaves it in doubt."""
 UNREACHED: pytest.StashKey[str] = pytest.StashKey()
-"""Per test: why it ended without reaching one of its checks; empty: all were reached."""
+"""Per test: why it ended without reaching any check, or missed a failed one; else empty."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
 """Per process: the CA's file → which servers showed a certificate signed by it."""
 EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()

@@ -1,4 +1,4 @@
-"""Finds tests that ended without reaching one of their checks, by tracing them as they run.
+"""Finds tests that ended without reaching any of their checks, by tracing them as they run.
 
     if answer.status_code != 200:          for row in answer.json()["rows"]:
         return                                 assert row["ok"]
@@ -45,7 +45,7 @@ OWN_THREADS = "stacktest-"
 
 @contextlib.contextmanager
 def watch(item: pytest.Item, children: Children) -> Iterator[None]:
-    """Note why the test has reached no check, if it ends without one.
+    """Note why the test has reached no check, if it ends without reaching any.
 
     Python has one hook for profiling and one for tracing: a tool that uses them prevents this.
     """

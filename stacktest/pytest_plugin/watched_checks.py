@@ -22,7 +22,7 @@ from stacktest.pytest_plugin.checks import Counter, Helper, around, fixtures_of
 from stacktest.pytest_plugin.written_functions import is_generated, written_functions
 
 UNREACHED_FIXTURES: pytest.StashKey[dict[object, "LooseChecks"]] = pytest.StashKey()
-"""Per test: fixture that was set up without reaching one of its checks → these checks."""
+"""Per test: fixture that was set up without reaching any of its checks → these checks."""
 
 
 class WatchedReturns(NamedTuple):
