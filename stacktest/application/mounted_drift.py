@@ -60,7 +60,7 @@ def unseen_files(stack: Stack, container: Created, sees_file: Compares) -> tuple
     seen = {
         os.path.relpath(source, stack.root): sees_file(str(container.inspect["Id"]), target, source)
         for target, source in (*binds, *file_targets(container.service))
-        if os.path.isfile(source)  # noqa: PTH113 - text
+        if os.path.isfile(source)  # noqa: PTH113 - paths are strings here
     }
     reasons = tuple(f"stale:{path}" for path, is_seen in seen.items() if is_seen is False)
     unknown = [is_seen for is_seen in seen.values() if isinstance(is_seen, Unknown)]

@@ -30,7 +30,7 @@ def mounts_elsewhere(
     answers = {
         target: has_same_files(id_, target, source)
         for target, source in pairs
-        if os.path.exists(source)  # noqa: PTH110 - paths are text here
+        if os.path.exists(source)  # noqa: PTH110 - paths are strings here
     }
     reasons = tuple(f"content:{target}" for target, same in answers.items() if same is False)
     unknown = [answer for answer in answers.values() if isinstance(answer, Unknown)]

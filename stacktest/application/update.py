@@ -117,7 +117,7 @@ class Update:
             try:
                 self.moves.wait(journal.services)
             except StacktestError as error:
-                # The tests that follow judge it.
+                # The tests of the next step judge whether that matters.
                 self.say(f"not ready {error.what}")
             restored = self.moves.running_ids(journal.services)
         return journal.after("done", stood_ms=self._since(begin), restored=restored)

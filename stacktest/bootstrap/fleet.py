@@ -23,7 +23,7 @@ def read_fleet(places: Iterable[str], now: datetime) -> Fleet:
 
 def read_ledger(place: str) -> LedgerCopy:
     """The ledger of one stack; if it cannot be read, a `Trouble` with the reason, no error."""
-    root = Path(os.path.abspath(place))  # noqa: PTH100 - links stay
+    root = Path(os.path.abspath(place))  # noqa: PTH100 - keeps symbolic links
     if not root.is_dir():
         return _troubled(place, Trouble.MISSING, "the folder is missing")
     try:

@@ -13,7 +13,7 @@ def unconfigured_project() -> Project:
 
     Front door, routes and CA are found in its files, unless variables name others.
     """
-    root = Path(os.path.abspath(working_folder()))  # noqa: PTH100 - links stay
+    root = Path(os.path.abspath(working_folder()))  # noqa: PTH100 - keeps symbolic links
     door = find_front_door(Project(root, os.environ).compose.model())
     shown = {
         "STACKTEST_FRONT_DOOR": door.service,

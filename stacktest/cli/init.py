@@ -31,7 +31,7 @@ def init(*, folder: str, starts: bool, is_deep: bool) -> None:
     from stacktest.init import SUITES, initialise
     from stacktest.reports.terminal.progress_display import ProgressLines
 
-    root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - links stay
+    root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - keeps symbolic links
     project = Project(root, os.environ)
     progress = ProgressLines(say)
     progress.clean = without_secrets

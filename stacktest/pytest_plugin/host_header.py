@@ -26,5 +26,5 @@ def extra_headers(context: BrowserContext, options: Mapping[str, Any]) -> Mappin
         extra.clear()
         extra.update(headers)
 
-    setattr(context, "set_extra_http_headers", set_watched)  # noqa: B010 - a method of its own
+    setattr(context, "set_extra_http_headers", set_watched)  # noqa: B010 - mypy refuses to assign a method
     return extra

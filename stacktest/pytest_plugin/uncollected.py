@@ -27,7 +27,7 @@ class Uncollected(NamedTuple):
 
 
 def uncollected(items: Iterable[pytest.Item]) -> Iterator[Uncollected]:
-    """Tests that the files of `items` define and that are not in `items`, all collected tests."""
+    """Tests in the files of `items`, which are all that pytest collected there, besides them."""
     names: dict[pytest.Module, set[str]] = {}
     for item in items:
         chain = item.listchain()
