@@ -366,7 +366,7 @@ class Project:
 
 def now() -> dt.datetime:
     """The current time in UTC, for records and messages."""
-    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the only place that reads the clock
+    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the clock of all records
 
 
 def new_run_id() -> str:
