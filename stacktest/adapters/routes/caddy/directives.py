@@ -81,7 +81,8 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
         first = next(line for line in lines if line.name == "handle_errors")
         yield _guard(first, statuses, is_hidden=True)
     is_open = False
-    for line, matcher, words in _sorted(lines, scope):
+    parts = _sorted(lines, scope)
+    for line, matcher, words in parts:
         if not matcher.fits_host(block.host):
             continue
         steps = list(_steps(line, words, scope))
@@ -92,6 +93,8 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
             if is_open:
                 steps = [replace(step, is_hidden=True) for step in steps]
             is_open = is_open or not any(map(is_certain, steps))
+        if _may_come_after_another(line, matcher, parts, scope):
+            steps = [replace(step, is_hidden=True) for step in steps]
         steps += _left_rewritten(line, steps, scope)
         narrowed = (matcher.narrow(step) for step in steps)
         yield from map(_of_any_method, narrowed) if scope.changes_method else narrowed
@@ -134,6 +137,15 @@ def _comes_before(part: _Part, other: _Part, block: Block) -> bool:
             return len(path) < len(other_path)
         return len(path) > len(other_path)
     return part[1].is_present and not other[1].is_present
+
+
+def _may_come_after_another(line: Line, matcher: Matcher, parts: list[_Part], block: Block) -> bool:
+    """Whether some versions of Caddy take `/docs*` before this `/docs`, as it is longer."""
+    longer = f"{matcher.path}*"
+    return bool(block.is_sorted and matcher.path) and any(
+        rival.path == longer and _rank(other, block) == _rank(line, block)
+        for other, rival, _ in parts
+    )
 
 
 def _rank(line: Line, block: Block) -> int:
@@ -231,13 +243,12 @@ def _invoked(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Rou
 
 def _proxied(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
     steps = shared([_to(line, upstream, block) for upstream in _upstreams(line, words)])
-    if line.name == "forward_auth":
-        yield from (
-            replace(step, statuses=NOT_2XX, is_final=False, is_guard=True) for step in steps
-        )
-        return
     # `handle_response` blocks replace the upstream's answer, pass it on, or let the request go on.
     replaced = list(_replaced(line))
+    if line.name == "forward_auth":
+        asked = (replace(step, statuses=NOT_2XX, is_final=False, is_guard=True) for step in steps)
+        yield from (*replaced, *asked)
+        return
     handled = _handled(line)
     if handled and not replaced and not any(item.name == "copy_response" for item in handled):
         steps = [replace(step, is_final=False, is_guard=True) for step in steps]

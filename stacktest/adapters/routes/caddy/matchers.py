@@ -64,7 +64,8 @@ def split_matcher(
         return Matcher(), rest
     first = rest[0].text
     if first == "*":
-        return Matcher(is_present=True), rest[1:]
+        # No matcher at all, also where directives are sorted.
+        return Matcher(), rest[1:]
     if first.startswith("@"):
         if first not in named:
             raise broken(f"matcher {first} is not defined in this site", line)

@@ -203,3 +203,36 @@ def test_an_address_of_nothing_beside_one_with_a_path_is_lost(tmp_path: Path) ->
     text = "http://a.test/x, :80 {\n reverse_proxy app:1\n}\n"
     routes = caddy(tmp_path, text, stack(tmp_path, *apps("app")))
     assert [who(routes, "a.test", path) for path in ("/x", "/y")] == ["app", None]
+
+
+SIGN_IN, APP = "forward_auth other:1 {\n uri /v\n", " reverse_proxy app:1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "status", "service"),
+    [
+        ("handle * {\n reverse_proxy app:1\n }\n handle /api/* {\n reverse_proxy other:1\n }",
+         "/api/x", 200, "other"),
+        ("reverse_proxy * app:1\n reverse_proxy /api/* other:1", "/api/x", 200, "other"),
+        # Which of them comes first is a matter of the version.
+        ("handle /docs {\n reverse_proxy app:1\n }\n handle /docs* {\n reverse_proxy other:1\n }",
+         "/docs", 200, None),
+        ("handle_path /docs {\n reverse_proxy app:1\n }\n handle /docs* {\n reverse_proxy other:1\n }",
+         "/docs", 200, None),
+        ("reverse_proxy /docs app:1\n reverse_proxy /docs* other:1", "/docs/x", 200, "other"),
+        ("route {\n reverse_proxy /docs app:1\n reverse_proxy /docs* other:1\n }", "/docs", 200, "app"),
+        ("handle /docs {\n reverse_proxy app:1\n }\n handle /docs/* {\n reverse_proxy other:1\n }",
+         "/docs", 200, "app"),
+        (f"{SIGN_IN} @no status 403\n handle_response @no {{\n reverse_proxy other:2\n }}\n }}\n{APP}",
+         "/", 200, None),
+        (f"{SIGN_IN} handle_response {{\n respond in 200\n }}\n }}\n{APP}", "/", 200, None),
+        (f"{SIGN_IN} copy_headers X-User\n }}\n{APP}", "/", 200, "app"),
+    ],
+)  # fmt: skip
+def test_who_answers_where_directives_are_sorted_or_a_sign_in_is_handled(
+    lines: str, path: str, status: int, service: str | None, tmp_path: Path
+) -> None:
+    routes = caddy(
+        tmp_path, f"http://a.test {{\n {lines}\n}}", stack(tmp_path, *apps("app", "other"))
+    )
+    assert who(routes, "a.test", path, status) == service
