@@ -118,23 +118,32 @@ class Phases(Struct, frozen=True, kw_only=True):
     ) -> Rewritten:
         """The effect of set, if, return, rewrite and break in the innermost block."""
         done = Rewritten(variables=variables)
-        for item in chain[0].block:
+        for place, item in enumerate(chain[0].block):
             if done.has_ended:
                 break
             if item.name == "if":
-                done = done.followed_by(self._if(item, chain, done.variables, level))
+                later = chain[0].block[place + 1 :]
+                done = done.followed_by(self._if(item, chain, done.variables, level, later))
             else:
                 done = done.followed_by(rewritten(item, done.variables, level))
         return done
 
     def _if(
-        self, item: Directive, chain: tuple[Directive, ...], variables: Variables, level: int
+        self,
+        item: Directive,
+        chain: tuple[Directive, ...],
+        variables: Variables,
+        level: int,
+        later: tuple[Directive, ...],
     ) -> Rewritten:
         holds = variables.holds(item.words)
         if holds is False:
             return Rewritten(variables=variables)
         inner = self.rewrites((item, *chain), variables, level=level)
-        steps = (*inner.steps, *self.passes(item, inner.variables))
+        passes = self.passes(item, inner.variables)
+        if not inner.has_ended and any(_overrules(other, variables) for other in later):
+            passes = [replace(step, is_hidden=True) for step in passes]
+        steps = (*inner.steps, *passes)
         if holds is None:
             steps = tuple(under_condition(item.words, step) for step in steps)
             return inner.perhaps(variables, steps)
@@ -331,3 +340,12 @@ class Phases(Struct, frozen=True, kw_only=True):
             return ""
         path = self.variables.expand(roots[-1].words[0])
         return folder_behind(self.stack, path) if path.startswith("/") and "$" not in path else ""
+
+
+# Private
+
+
+def _overrules(item: Directive, variables: Variables) -> bool:
+    """Whether a directive of the rewrite phase may act although an `if` before it has held."""
+    is_if = item.name == "if" and variables.holds(item.words) is not False
+    return is_if or item.name in {"return", "rewrite"}

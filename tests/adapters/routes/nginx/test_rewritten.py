@@ -7,6 +7,7 @@ import pytest
 from tests.adapters.routes.front_doors import apps, nginx, stack, who
 
 PROXY = "location / { proxy_pass http://$up; }"
+FIRST, SECOND = (f"if ($host = a.test) {{ proxy_pass http://{name}; }}" for name in ("app", "web"))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,16 @@ PROXY = "location / { proxy_pass http://$up; }"
         (f"set $up app; rewrite ^/x /y; set $up web; {PROXY}", "/x", 200, "web"),
         (f"set $up app; rewrite ^/x /y last; return 404; {PROXY}", "/x", 200, "app"),
         (f"set $up app; rewrite ^/x /y last; return 404; {PROXY}", "/z", 200, None),
+        (f"location / {{ {FIRST} {SECOND} }}", "/", 200, None),
+        (f"location / {{ {FIRST} if ($http_x) {{ proxy_pass http://web; }} }}", "/", 200, None),
+        (
+            f"location / {{ {FIRST} if ($host = b.test) {{ proxy_pass http://web; }} }}",
+            "/",
+            200,
+            "app",
+        ),
+        (f"location / {{ {FIRST} return 403; }}", "/", 403, None),
+        (f"location / {{ {FIRST.replace('; }', '; break; }')} {SECOND} }}", "/", 200, "app"),
         ("location / { break; return 404; proxy_pass http://app; }", "/", 200, "app"),
         ("location / { rewrite ^ /y break; return 404; proxy_pass http://app; }", "/", 200, "app"),
     ],
