@@ -1,1 +1,1 @@
-"""One module per outside thing. A reader who knows what misbehaves knows which file to open."""
+"""Access to everything outside of the program, in one module or folder per outside thing."""

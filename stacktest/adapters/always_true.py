@@ -1,12 +1,12 @@
-"""Which expressions are true whatever a service answers, as far as their text tells.
+"""Recognizes, from their text, expressions that are true for every answer of a service.
 
 constants and their like     `True`, `"text"`, `(x, "message")`, `lambda: x`
 compared with itself         `x == x`, `len(x) >= 0`, `x or True`, `"" in x`
 of every answer              `answer.status_code < 600`, `answer.text is not None`
-methods nobody calls         `text.startswith`, `page.locator("h1").is_visible`
+methods that are not called  `text.startswith`, `page.locator("h1").is_visible`
 objects                      a client, a response, a command's outcome, a locator of Playwright, a
-                             `filter` or `zip`: none of them is ever false or None, and neither is
-                             the status of a response; only what they say is
+                             `filter` or `zip`: these are never false or None, and neither is the
+                             status of a response
 """
 
 import ast
@@ -30,65 +30,65 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
 }
 
 CLIENTS = frozenset({"api", "async_api", "inside", "ws", "tls", "container"})
-"""Fixtures that are called for something that is never false."""
+"""Fixtures whose calls return an object that is never false."""
 ANSWERING = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "run", "http"}
 )
-"""Methods of these whose results are never false either."""
+"""Methods of these objects whose results are never false either."""
 CLIENT_MODULE = "httpx"
 CLIENT_CLASSES = frozenset({"Client", "AsyncClient", "stream"})
-"""Its classes and functions, besides these methods, that give such objects."""
+"""Classes and functions of httpx, besides these methods, that return such objects."""
 METHODS = frozenset(
     {"startswith", "endswith", "strip", "lower", "upper", "splitlines", "isdigit", "isalnum"}
 )
-"""Methods of texts that are true themselves where their brackets are missing."""
+"""Methods of texts: without brackets, the method itself is true."""
 METHODS_OF_OBJECTS = frozenset(
     {
         *("json", "raise_for_status", "is_visible", "is_hidden", "is_enabled", "is_disabled"),
         *("is_checked", "is_editable", "count", "inner_text", "text_content", "all"),
     }
 )
-"""The same of responses and locators."""
+"""Such methods of responses and locators."""
 LOCATING = frozenset({"locator", "frame_locator"})
 LAZY = frozenset(
     {"filter", "map", "zip", "iter", "reversed", "enumerate", "type", "id", "repr", "Path"}
 )
-"""Functions of Python whose results are true, also where there is nothing to go through."""
+"""Functions of Python whose results are true, also for an empty argument."""
 ATTRIBUTES = frozenset({"status_code", "headers", "url", "request"})
-"""What every response has."""
+"""Attributes of a response that are always true."""
 LOCATING_PREFIX = "get_by_"
 NEVER_NONE = ATTRIBUTES | {"text", "content", "cookies", "history", "elapsed", "reason_phrase"}
-"""What is never None of a response; a text may be empty."""
+"""Attributes of a response that are never None; a text may be empty."""
 STATUSES = range(200, 600)
-"""Those of all answers that a client ends with."""
+"""All status codes of final responses."""
 
 
 def is_always_true(node: ast.expr, objects: Collection[str] = ()) -> bool:
-    """Whether asserting the expression can never fail; `objects` are names of such objects."""
+    """Whether the expression is always true; `objects` are names of objects that are."""
     return _truth(node, objects) is True
 
 
 def is_of_all(node: ast.expr) -> bool:
-    """`all(…)`, which is true where there is nothing to go through, and whatever is so with it."""
+    """Whether it is `all(…)`, or several joined by `and`: true if there are no items."""
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
         return all(map(is_of_all, node.values))
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "all"
 
 
 def is_constant(node: ast.expr) -> bool:
-    """Whether the value is in the text itself."""
+    """Whether the value is given by the text: it has no names and no calls."""
     return not any(isinstance(part, ast.Name | ast.Call) for part in nodes_of(node))
 
 
 def may_be_object(test: ast.expr) -> bool:
-    """Whether what it asserts may be true only since something is there at all."""
+    """Whether the test may be true only because an object exists, so `objects` are needed."""
     if isinstance(test, ast.Compare):
         return any(isinstance(part, ast.Constant) for part in test.comparators)
     return isinstance(test, ast.Name | ast.Attribute | ast.Call | ast.Await | ast.BoolOp)
 
 
 def objects_in(nodes: Sequence[ast.AST]) -> frozenset[str]:
-    """Names that are given objects only, wherever the function gives them something."""
+    """Names to which the function assigns only such objects."""
     given: dict[str, list[ast.expr]] = {}
     parts = nodes_of(*nodes)
     for node in parts:
@@ -114,7 +114,7 @@ def objects_in(nodes: Sequence[ast.AST]) -> frozenset[str]:
 
 
 def _truth(node: ast.expr, objects: Collection[str]) -> bool | None:
-    """Whether the expression is true whatever happens; None: it depends."""
+    """Whether the expression is always true or always false; None: it depends."""
     truth = None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         inner = _truth(node.operand, objects)
@@ -156,7 +156,7 @@ def _truth_of_all(node: ast.BoolOp, objects: Collection[str]) -> bool | None:
 
 
 _LOOKS = frozenset({"isinstance", "hasattr", "callable"})
-"""Functions that say of an object only what it is."""
+"""Functions that test only the type of an object."""
 
 
 def _always_holds(node: ast.Compare, objects: Collection[str]) -> bool:
@@ -180,14 +180,14 @@ def _holds_for_every_status(node: ast.Compare, objects: Collection[str]) -> bool
 
 
 def _constant(node: ast.expr) -> Any:
-    """The value of a constant, or of a `range` of some; ValueError for everything else."""
+    """The value of a constant, or of a `range` of constants; ValueError for everything else."""
     if isinstance(node, ast.Call) and _name_of(node.func) == "range":
         return range(*map(ast.literal_eval, node.args))
     return ast.literal_eval(node)
 
 
 def _compared(operators: Sequence[ast.cmpop], values: Sequence[Any], status: int) -> bool:
-    """Whether a chain of comparisons holds where the status stands in for None."""
+    """Whether a chain of comparisons holds with None replaced by the status."""
     chain = [status if value is None else value for value in values]
     return all(
         _MEMBERSHIP.get(type(comparison), COMPARISONS.get(type(comparison), _never))(left, right)
@@ -206,7 +206,7 @@ _MEMBERSHIP: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
 
 
 def _compares_with_itself(node: ast.Compare) -> bool:
-    """`x == x`, `x.a is x.a`, `len(x) >= 0`, `"" in x`: true for everything."""
+    """Whether it is `x == x`, `x.a is x.a`, `len(x) >= 0` or `"" in x`: true for every `x`."""
     if len(node.ops) > 1:
         return False
     left, (comparison,), (right,) = node.left, node.ops, node.comparators
@@ -226,7 +226,7 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.LtE: ast.GtE, ast.Lt: a
 
 
 def _is_dotted_name(node: ast.expr) -> bool:
-    """`x`, `x.a.b`: reading it twice gives the same."""
+    """Whether it is `x` or `x.a.b`: read twice, it gives the same value."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
@@ -237,7 +237,7 @@ def _is_length(node: ast.expr) -> bool:
 
 
 def _is_no_none(node: ast.Compare, objects: Collection[str]) -> bool:
-    """`answer is not None` of something that never is None."""
+    """Whether it is `answer is not None`, of a value that is never None."""
     right = node.comparators[0]
     is_none = isinstance(right, ast.Constant) and right.value is None
     is_other = len(node.ops) == 1 and isinstance(node.ops[0], ast.IsNot | ast.NotEq)
@@ -246,7 +246,7 @@ def _is_no_none(node: ast.Compare, objects: Collection[str]) -> bool:
 
 
 def _folded(node: ast.expr) -> bool | None:
-    """The truth of an expression of constants; one that is not simple counts as true."""
+    """The truth of an expression of constants; a complex one counts as true."""
     if isinstance(node, ast.Constant):
         return bool(node.value)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
@@ -259,7 +259,7 @@ def _folded(node: ast.expr) -> bool | None:
 
 
 def _is_object(node: ast.expr, objects: Collection[str]) -> bool:
-    """Whether the value is a client, what one of its methods gave, or a locator."""
+    """Whether the value is a client, the result of one of its methods, or a locator."""
     node = node.value if isinstance(node, ast.Await) else node
     if not isinstance(node, ast.Call):
         return isinstance(node, ast.Name) and (node.id in objects or node.id == CLIENT_MODULE)
@@ -272,7 +272,7 @@ def _is_object(node: ast.expr, objects: Collection[str]) -> bool:
 
 
 def _is_attribute(node: ast.expr, objects: Collection[str]) -> bool:
-    """Whether it is a method that nobody calls, or what every response has."""
+    """Whether it is a method without a call, or an attribute of a response that is true."""
     if not isinstance(node, ast.Attribute):
         return False
     return node.attr in METHODS or _is_attribute_of(node, METHODS_OF_OBJECTS | ATTRIBUTES, objects)
@@ -291,6 +291,6 @@ def _name_of(node: ast.expr) -> str:
 
 
 def _stores(nodes: Iterable[ast.AST]) -> Counter[str]:
-    """How often each name is given something."""
+    """Name → number of assignments to it and deletions of it."""
     names = (node for node in nodes if isinstance(node, ast.Name))
     return Counter(name.id for name in names if isinstance(name.ctx, ast.Store | ast.Del))

@@ -1,8 +1,8 @@
-"""Writes files so that each is whole or absent; the only module of the package that writes any.
+"""Writes files atomically; the only module of the package that writes files.
 
-The content goes to a temporary file beside the target, is flushed to the disk, and takes the
-target's place; then the folder's entry is flushed, too. A crash or a full disk leaves the old
-content whole. What a killed process left beside a file goes when the file is next written.
+The content is written to a temporary file beside the target and flushed to the disk; then the file
+replaces the target, and the folder's entry is flushed, too. A crash or a full disk leaves the old
+content intact. A temporary file of a killed process is removed at the next write of its target.
 """
 
 import errno
@@ -20,13 +20,13 @@ from stacktest.errors import UsageError
 NEW_FILE = 0o644
 PROGRAM = 0o700
 ABANDONED_AFTER = 3600.0
-"""Seconds after which a draft belongs to a process that was killed: a write takes far less."""
+"""Seconds after which a draft counts as left by a killed process: a write takes far less."""
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int | None = None) -> None:
-    """Write the file; `mode` is that of the old file, or 0644 for a new one, unless it is given.
+    """Write the file atomically; the default `mode` is the old file's, or 0644 for a new one.
 
-    Of a symbolic link, the file that it points to is written.
+    If the path is a symbolic link, its target is written.
     """
     path = path.resolve()
     with _draft(path, content, _mode(path) if mode is None else mode) as draft:
@@ -37,17 +37,17 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int | None = Non
 def write_file(
     path: Path, content: str | bytes, *, mode: int | None = None, hint: str = ""
 ) -> None:
-    """Write the file and make its folder; a UsageError names the file that cannot be written."""
+    """Write the file and create its folder; UsageError names a file that cannot be written."""
     with writing(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content, mode=mode)
 
 
 def create_file(path: Path, content: str | bytes, *, mode: int = NEW_FILE) -> None:
-    """Write a file that does not exist yet; FileExistsError leaves the other one as it is."""
+    """Write a file that does not exist yet; FileExistsError if it does, without changing it."""
     with _draft(path, content, mode) as draft:
         try:
-            # A link never replaces: of two programs that start at once, the first one's file stays.
+            # `link` never replaces a file: of two programs at the same time, the first one wins.
             os.link(draft, path)
         except OSError as error:
             if error.errno not in _NO_LINKS or path.exists():
@@ -57,7 +57,7 @@ def create_file(path: Path, content: str | bytes, *, mode: int = NEW_FILE) -> No
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy one file with its mode, its times and, where this user may give it away, its owner."""
+    """Copy one file with its mode, its times and, if this user is root, its owner."""
     target.parent.mkdir(mode=PROGRAM, parents=True, exist_ok=True)
     shutil.copy2(source, target)
     if os.geteuid() == 0:
@@ -66,14 +66,14 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def open_log(path: Path | None) -> IO[bytes]:
-    """A file of its owner for what a program prints, to be appended to; None: that is lost."""
+    """Open a private file for appending a program's output; None: the output is discarded."""
     if path is None:
         return Path(os.devnull).open("ab")
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     with writing(path):
         handle = os.open(path, flags, _PRIVATE)
         if stat.S_IMODE(os.fstat(handle).st_mode) != _PRIVATE:
-            # Another user's file stays as it is; what may be written there is theirs to decide.
+            # Another user's file: its mode stays as it is.
             with suppress(PermissionError):
                 os.fchmod(handle, _PRIVATE)
         return os.fdopen(handle, "ab")
@@ -81,7 +81,7 @@ def open_log(path: Path | None) -> IO[bytes]:
 
 @contextmanager
 def writing(path: Path, hint: str = "") -> Iterator[None]:
-    """A UsageError for what the operating system refuses while the file is written."""
+    """Turn an OSError while the file is written into a UsageError."""
     try:
         yield
     except OSError as error:
@@ -99,13 +99,13 @@ def writing(path: Path, hint: str = "") -> Iterator[None]:
 
 
 def _place(error: OSError, path: Path) -> str:
-    """What the system refused; the folder where that is the draft beside the file."""
+    """The path that the system refused; the folder if that is the draft beside the file."""
     file = str(error.filename or "")
     return str(path.parent) if not file or file.endswith(_DRAFT) else file
 
 
 def _of_disk(error: OSError, path: Path) -> str:
-    """What to do about a disk, whatever the file is for."""
+    """The hint for a full, read-only or faulty disk; empty for other errors."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"make room on the disk that holds {path.parent}"
@@ -118,7 +118,7 @@ def _of_disk(error: OSError, path: Path) -> str:
 
 @contextmanager
 def _draft(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
-    """A file beside `path` with this content, on the disk; gone at the end if still there."""
+    """A file beside `path` with this content, flushed to the disk; removed if not renamed."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     prefix = f".{path.name[:_LONGEST_PREFIX]}."
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=_DRAFT)
@@ -138,19 +138,19 @@ def _draft(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
 
 _PRIVATE = 0o600
 _DRAFT = ".tmp"
-"""How the name of a draft ends."""
+"""The suffix of a draft's name."""
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-"""What file systems without links answer."""
+"""Errors of file systems that do not support hard links."""
 _LONGEST_PREFIX = 200
-"""Characters of a name that a draft repeats: file systems allow 255 bytes in all."""
+"""Characters of the file's name in a draft's name: file systems allow 255 bytes in all."""
 
 
 def _remove_abandoned(folder: Path, prefix: str, *, before: float) -> None:
-    """Remove drafts of killed processes, by the clock of the file system that holds them."""
+    """Remove drafts of killed processes: older than `before`, by the file system's clock."""
     with os.scandir(folder) as entries:
         drafts = [item for item in entries if item.name.startswith(prefix)]
     for item in drafts:
-        # Another process may do the same, and an old file of another user stays.
+        # Another process may remove it first, and a file of another user cannot be removed.
         with suppress(OSError):
             if item.name.endswith(_DRAFT) and item.stat(follow_symlinks=False).st_mtime < before:
                 Path(item.path).unlink()

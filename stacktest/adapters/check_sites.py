@@ -1,9 +1,9 @@
-"""Where a function can fail a test by a check of its own, and what it calls, from its text.
+"""Finds, in a function's text, its own checks that can fail a test, and the functions it calls.
 
-A check is an `assert` that can fail, `raise AssertionError`, or a `raise` that a condition leads
-to, or an earlier `return`. What a called function checks is decided by who can tell which
-function that is. What stands where its failure is swallowed, asserts a constant, or cannot run at
-all, is no check.
+A check is an `assert` that can fail, `raise AssertionError`, or a `raise` after a condition or an
+earlier `return`. Checks in called functions are found by the caller of this module, who resolves
+the references. An `assert` whose failure is swallowed, that tests a constant, or that cannot run is
+not a check.
 """
 
 import ast
@@ -51,11 +51,11 @@ NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
 )
 FOLLOWING_UP = frozenset({"addfinalizer", "addCleanup", "addClassCleanup"})
-"""Functions that call what they are given after the test."""
+"""Functions that register a function to be called after the test."""
 
 
 def sites_at(path: Path, first_line: int) -> Sites | None:
-    """The function that starts at this line of the file (decorators included), if there is one."""
+    """The sites of the function that starts at this line of the file, with decorators; or None."""
     return _all_sites(path, saved_at(path)).get(first_line)
 
 
@@ -83,7 +83,7 @@ def _read_sites(nodes: Sequence[ast.AST], *, is_async: bool = False) -> Sites:
 
 
 class _Reader(ast.NodeVisitor):
-    """Walks a function's body and leaves out what cannot fail, or cannot run."""
+    """Visits a function's body, except parts that cannot fail a test or cannot run."""
 
     def __init__(self, nodes: Sequence[ast.AST], *, is_async: bool) -> None:
         self.sites = Sites()
@@ -94,24 +94,24 @@ class _Reader(ast.NodeVisitor):
         self._is_in_class = False
         self._loops = 0
         self._branches = 0
-        """Loops, conditions and handlers around what is read."""
+        """Number of loops, conditions and handlers around the current node."""
         self._deferrals = 0
-        """Lambdas and comprehensions around what is read."""
+        """Number of lambdas and comprehensions around the current node."""
         self._statement = NO_LINES
         self._returns: list[int] = []
         self._may_have_returned = False
         self._swallowing = Swallowing(nodes)
 
     def read(self) -> Sites:
-        """Everything of the body."""
+        """The sites of the whole body."""
         self.visit_all(self._nodes)
         if not self.sites.checks:
-            # What it calls may check.
+            # Functions that it calls may check.
             self.sites.early_returns += self._returns
         return self.sites
 
     def visit_all(self, nodes: Iterable[ast.AST]) -> None:
-        """Visit statements in order, up to the one after which none of them runs."""
+        """Visit statements in order, up to one after which no other runs."""
         outer = self._statement
         for node in reachable(nodes):
             if isinstance(node, ast.stmt):
@@ -122,7 +122,7 @@ class _Reader(ast.NodeVisitor):
         self._statement = outer
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Visit everything below the node that can run."""
+        """Visit the child nodes that can run."""
         for _, value in ast.iter_fields(node):
             if isinstance(value, list):
                 self.visit_all(child for child in value if isinstance(child, ast.AST))
@@ -201,7 +201,7 @@ class _Reader(ast.NodeVisitor):
         self._note_late(node.finalbody)
         self._may_have_returned |= is_swallowed and contains(node.body, ast.Return)
         self.sites.swallows |= is_swallowed and contains(node.body, ast.Yield)
-        # What a handler catches may leave the rest of the body, and `else`, out.
+        # An exception that a handler catches may skip the rest of the body, and `else`.
         self._branches += bool(node.handlers)
         for body in ([] if is_swallowed else node.body, node.orelse):
             self.visit_all(body)
@@ -309,11 +309,11 @@ class _Reader(ast.NodeVisitor):
 
     @property
     def _is_loose(self) -> bool:
-        """Whether a check here may not be reached, which the lines that run tell."""
+        """Whether a check here may not be reached: then the executed lines show if it was."""
         return bool(self._branches or self._inner_functions)
 
     def _note_late(self, nodes: Iterable[ast.AST]) -> None:
-        """Remember lines that run after a `return` in their block."""
+        """Note lines that run after a `return` in their block."""
         lines = {
             part.lineno
             for node in nodes
@@ -323,7 +323,7 @@ class _Reader(ast.NodeVisitor):
         self.sites.left_late |= lines | set(self._statement[:1] if nodes else ())
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-        """A function or class within the function: its checks count where somebody names it."""
+        """Visit an inner function or class, whose checks count only if its name is used."""
         if node.name in self._names or node.decorator_list or self._is_in_class:
             outside = self._is_in_class, self._inner_functions
             self._is_in_class = isinstance(node, ast.ClassDef)

@@ -1,6 +1,6 @@
-"""One use of a name in a function's text, and whether a call of it is a check by its name alone.
+"""A use of a name in a function's text; a call may be a check by its name alone.
 
-Functions that check by nature are `expect`, `raises`, `assertEqual` and their like.
+Names of checking functions are `expect`, `raises`, `assertEqual` and similar ones.
 """
 
 import ast
@@ -19,51 +19,51 @@ CHECKING_CALLS = frozenset(
 )
 CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_", "validate_", "model_validate")
 EXITS = frozenset({("sys", "exit"), ("exit",), ("quit",)})
-"""Functions that raise `SystemExit`, with which a test has failed."""
+"""Functions that raise `SystemExit`, which fails a test."""
 NO_LINES = range(0)
 ANY = "*"
-"""How the name of an attribute ends that the text does not tell, or only its beginning."""
+"""The end of an attribute's name of which the text gives only the beginning, or nothing."""
 IMPORT = "import "
-"""How the first part of a chain begins that is a module, imported by a call."""
+"""The prefix of the first part of a chain if it is a module that a call imports."""
 
 
 class Reference(Struct, frozen=True):
-    """A name as written: `("self", "assertEqual")`, `("inside()", "run")` on what a call gave."""
+    """A dotted name: `("self", "assertEqual")`, `("inside()", "run")` on a call's result."""
 
     chain: tuple[str, ...]
     is_call: bool = False
     is_idle: bool = False
-    """A call that checks nothing by its name: of constants, or `expect(x)` that ends there."""
+    """A call that checks nothing despite its name: of constants, or `expect(x)` alone."""
     is_dropped: bool = False
-    """Nothing takes what the call gives: a coroutine would never run."""
+    """The result of the call is not used: a coroutine would never run."""
     is_deferred: bool = False
-    """It is not called where it stands: it is handed on, or stands in a lambda or comprehension."""
+    """It is not called at this place: it is passed on, or is in a lambda or comprehension."""
     is_of_all: bool = False
-    """It checks `all(…)`, which is true where there is nothing to go through."""
+    """It checks `all(…)`, which is true if there are no items."""
     line: int = 0
     lines: range = NO_LINES
-    """Those of its statement, where that may not be reached."""
+    """The lines of its statement, if that may not be reached."""
 
     @property
     def root(self) -> str:
-        """The name that it begins with; empty for any other expression."""
+        """The first name of the chain; empty if the chain begins with another expression."""
         return self.chain[0].removesuffix("()")
 
     @property
     def is_method(self) -> bool:
-        """Whether it is looked up on something else."""
+        """Whether it is an attribute of another value."""
         return len(self.chain) > 1
 
     @property
     def checks_by_name(self) -> bool:
-        """Whether a function of this name checks, wherever it comes from."""
+        """Whether it calls a function whose name is that of a checking function."""
         name = self.chain[-1]
         known = name in CHECKING_CALLS or name.startswith(CHECKING_PREFIXES)
         return self.is_call and known and not self.is_idle
 
 
 def chain_of(node: ast.expr) -> tuple[str, ...]:
-    """`a.b.c` → `("a", "b", "c")`; the first part is `f()` or empty where an expression stands."""
+    """`a.b.c` → `("a", "b", "c")`; the first part is `f()` for a call, empty for others."""
     if isinstance(node, ast.Name):
         return (node.id,)
     if isinstance(node, ast.Attribute):
@@ -74,7 +74,7 @@ def chain_of(node: ast.expr) -> tuple[str, ...]:
 
 
 def looked_up(node: ast.Call) -> tuple[str, ...]:
-    """What a call gives that only looks something up; empty where it is any other.
+    """The chain of names for a call that only looks a name up; empty for any other call.
 
     getattr(a, "b")      `("a", "b")`
     getattr(a, f"b{c}")  `("a", "b*")`
@@ -91,29 +91,29 @@ def looked_up(node: ast.Call) -> tuple[str, ...]:
 
 
 def reference_to(node: ast.expr) -> Reference | None:
-    """What a name, or a call by a name, refers to; None: it is any other expression."""
+    """The reference of a name, or of a call by a name; None for any other expression."""
     is_call = isinstance(node, ast.Call)
     chain = chain_of(node.func if isinstance(node, ast.Call) else node)
     return Reference(chain, is_call=is_call, line=node.lineno) if is_named(chain) else None
 
 
 def is_named(chain: tuple[str, ...]) -> bool:
-    """Whether it begins with a name, not with what an expression gave."""
+    """Whether the chain begins with a name, not with the value of an expression."""
     return bool(chain[0]) and not chain[0].endswith("()")
 
 
 def last_name(node: ast.expr | None) -> str:
-    """`c` of `a.b.c`; of a call it is no name, but `a()`."""
+    """`c` for `a.b.c`; `a()` for a call of `a`; empty for None."""
     return chain_of(node)[-1] if node is not None else ""
 
 
 def is_expectation(chain: tuple[str, ...]) -> bool:
-    """`expect(page).to_have_title`, which asynchronous tests have to await."""
+    """Whether it is like `expect(page).to_have_title`, which asynchronous tests have to await."""
     return chain[0] == "expect()" and chain[-1].startswith(("to_", "not_to_"))
 
 
 def demands_success(keyword: ast.keyword) -> bool:
-    """`subprocess.run(…, check=True)`, `ClientSession(raise_for_status=True)`."""
+    """Whether it is `check=True` (of `subprocess.run`) or `raise_for_status=True`."""
     value = keyword.value
     is_named = keyword.arg in ("check", "raise_for_status")
     return is_named and isinstance(value, ast.Constant) and value.value is True
@@ -123,12 +123,12 @@ def demands_success(keyword: ast.keyword) -> bool:
 
 
 def _as_called(name: str) -> str:
-    """`f` → `f()`; nothing has no name when it is called either."""
+    """`f` → `f()`; an empty name stays empty."""
     return f"{name.removesuffix('()')}()" if name else ""
 
 
 def _text(node: ast.expr) -> str:
-    """A text as written, up to where it depends on something: `a`, `a*`, `*`."""
+    """The constant beginning of a text, followed by `*` if the rest is not constant."""
     if isinstance(node, ast.JoinedStr) and node.values:
         return _text(node.values[0]).removesuffix(ANY) + ANY
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ANY

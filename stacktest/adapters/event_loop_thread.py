@@ -1,4 +1,4 @@
-"""An event loop in a daemon thread, for the small servers that live beside a run."""
+"""An event loop in a daemon thread, for the small servers of a run."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 class LoopThread:
-    """Runs coroutines until stopped; stopping cancels what is left and closes the loop."""
+    """Runs coroutines until stopped; `stop` cancels remaining tasks and closes the loop."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
@@ -18,7 +18,7 @@ class LoopThread:
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, Answer], timeout: float = 10.0) -> Answer:
-        """What the coroutine returns, run in the thread."""
+        """Run the coroutine in the thread and return its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
 
     def stop(self) -> None:
@@ -32,7 +32,7 @@ class LoopThread:
 
 
 async def close_server(server: asyncio.Server) -> None:
-    """Stop listening, from within the loop that owns the socket."""
+    """Stop listening; to be called in the event loop that owns the socket."""
     server.close()
 
 
@@ -40,7 +40,7 @@ async def close_server(server: asyncio.Server) -> None:
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """As asyncio does, but for connections that were cancelled: stopping does that."""
+    """Asyncio's default handler, except for cancelled connections, which `stop` causes."""
     if not isinstance(context.get("exception"), asyncio.CancelledError):
         loop.default_exception_handler(context)
 
@@ -50,5 +50,5 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    # One more turn, so that transports which were closed just now are really gone.
+    # One more iteration of the loop, so that transports that were just closed are released.
     await asyncio.sleep(0)

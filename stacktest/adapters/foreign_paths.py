@@ -1,6 +1,6 @@
-"""Questions about paths that other people's files name: one that cannot exist counts as absent.
+"""Tests of paths from other people's files; a path that cannot exist counts as absent.
 
-`Path.is_file` raises for a name that is too long and for a folder that may not be entered.
+`Path.is_file` raises for a name that is too long and for a folder without access.
 """
 
 import os
@@ -9,17 +9,17 @@ from pathlib import Path
 
 
 def is_file(path: Path | str) -> bool:
-    """Whether there is a file, or a link to one."""
+    """Whether the path is a file, or a link to one."""
     return os.path.isfile(path)  # noqa: PTH113 - this one never raises
 
 
 def is_folder(path: Path | str) -> bool:
-    """Whether there is a folder, or a link to one."""
+    """Whether the path is a folder, or a link to one."""
     return os.path.isdir(path)  # noqa: PTH112 - this one never raises
 
 
 def is_pipe(path: Path | str) -> bool:
-    """Whether there is a named pipe, or a link to one."""
+    """Whether the path is a named pipe, or a link to one."""
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - as above
     except (OSError, ValueError):
@@ -27,7 +27,7 @@ def is_pipe(path: Path | str) -> bool:
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
-    """The paths in a folder that a pattern means, which may be one name; none for an odd one."""
+    """The paths in a folder that match a pattern or name; empty for an invalid pattern."""
     try:
         return list(folder.glob(pattern))
     except (OSError, ValueError, NotImplementedError, RecursionError):
@@ -35,7 +35,7 @@ def matching(folder: Path, pattern: str) -> list[Path]:
 
 
 def text_or_line(path: Path) -> str | int:
-    """The text of a file, or the number of the first line that is not UTF-8; OSError as usual."""
+    """The text of a file, or the number of the first line that is not UTF-8; may raise OSError."""
     content = path.read_bytes()
     try:
         return content.decode("utf-8")

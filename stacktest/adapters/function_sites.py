@@ -1,4 +1,4 @@
-"""What one function's text holds: its checks, what it refers to, and where it may end before."""
+"""Data about one function's text: its checks, its references, and its early returns."""
 
 import ast
 
@@ -9,7 +9,7 @@ from stacktest.core.changed_copy import replace
 
 
 class Import(Struct, frozen=True):
-    """What a function imports by one name: `from a import b` is module `a`, attribute `b`."""
+    """An import in a function: `from a import b` is module `a`, attribute `b`."""
 
     module: str
     level: int = 0
@@ -17,9 +17,9 @@ class Import(Struct, frozen=True):
 
 
 class Guard(Struct, frozen=True):
-    """Lines that check nothing where something is what it may be: only who knows it can tell.
+    """Lines that check nothing if `reference` is a certain object, which the text does not show.
 
-    A `with` of it swallows what fails in its body, or it is asserted and never false.
+    Either it is a `with` that swallows failures in its body, or it is asserted and never false.
     """
 
     reference: Reference
@@ -28,7 +28,7 @@ class Guard(Struct, frozen=True):
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
-    """Name → what a statement imports by it."""
+    """Name → the import that a statement binds to it."""
     if isinstance(node, ast.ImportFrom):
         module = node.module or ""
         return {a.asname or a.name: Import(module, node.level, a.name) for a in node.names}
@@ -37,37 +37,37 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
 
 
 class Sites(Struct):
-    """The checks in one function's text, and everything that it refers to."""
+    """The checks in one function's text, and all of its references."""
 
     checks: int = 0
     loose: list[range] = field(default_factory=list)
-    """Those of each in a loop, a condition or an inner function that is no failure itself."""
+    """Lines of each check in a loop, a condition or an inner function; not of plain failures."""
     of_all: list[range] = field(default_factory=list)
-    """Those of each that holds where `all(…)` has nothing to go through."""
+    """Lines of each check that is true if `all(…)` has no items."""
     after_return: list[range] = field(default_factory=list)
-    """Those of each that is none of these, and before which the function may return."""
+    """Lines of each other check before which the function may return."""
     guards: list[Guard] = field(default_factory=list)
     asserted: list[Guard] = field(default_factory=list)
-    """Each `assert` of a name, or of a call by a name, as it is."""
+    """Each `assert` of just a name, or of a call by a name."""
     imports: dict[str, Import] = field(default_factory=dict)
-    """Name → what the function itself imports by it."""
+    """Name → the import inside of the function that binds it."""
     swallows: bool = False
-    """Whether it is a context manager in whose `with` failures end."""
+    """Whether it is a context manager that swallows failures in its `with` block."""
     is_failure: bool = False
-    """Whether it fails without a condition: then what leads to its call is the check."""
+    """Whether it always fails: then the condition of its call is the check."""
     is_followed_up: bool = False
-    """Whether something that it hands on runs after the test, where nobody watches."""
+    """Whether it registers a function that runs after the test, where calls are not observed."""
     references: list[Reference] = field(default_factory=list)
     early_returns: list[int] = field(default_factory=list)
-    """Lines of `return`, in no loop, that stand before the first of the checks.
+    """Lines of each `return`, outside of loops, before the first check.
 
-    Not those before a failure without a condition: there, what leads to the `return` is the check.
+    Not of those before an unconditional failure: there, the condition of the `return` is the check.
     """
     left_late: frozenset[int] = frozenset()
     """Lines that run after a `return` in their block: of `with` and `finally`."""
 
     def without(self, guard: Guard) -> "Sites":
-        """The same where what stands in these lines checks nothing."""
+        """A copy without the checks and references in the guard's lines."""
 
         def remains(lines: range) -> bool:
             return lines.start not in guard.lines

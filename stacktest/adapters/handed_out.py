@@ -1,4 +1,4 @@
-"""Functions within a function that it only hands out: a fixture that gives a test its check."""
+"""Finds inner functions that a function only returns: a fixture that provides a check to tests."""
 
 import ast
 from collections import Counter
@@ -9,7 +9,7 @@ from stacktest.adapters.suite_code import read_nodes
 
 
 def handed_out(path: Path, first_line: int) -> list[range]:
-    """The lines of each inner function that is returned or yielded, and used for nothing else."""
+    """The lines of each inner function that is only returned or yielded, and not used otherwise."""
     for node in read_nodes(path):
         if isinstance(node, FUNCTIONS):
             first = min([node.lineno, *(item.lineno for item in node.decorator_list)])

@@ -1,10 +1,10 @@
-"""Calls that check nothing, by the way in which they are written, whatever they are called.
+"""Recognizes calls that check nothing because of their form, despite the function's name.
 
 assertEqual(1, 1)                  only constants
-assertTrue((x, "message"))         what is always true
-raises(ValueError)                 nobody enters what it gives, nor gives it something to call
-expect(page)                       nothing is expected of it
-assert_that(x).described_as("x")   nothing is demanded of it
+assertTrue((x, "message"))         an expression that is always true
+raises(ValueError)                 no `with` uses the result, and no function is passed to it
+expect(page)                       no expectation follows
+assert_that(x).described_as("x")   no assertion follows
 """
 
 import ast
@@ -14,11 +14,11 @@ from stacktest.adapters.always_true import is_always_true, is_constant
 from stacktest.adapters.code_reference import chain_of
 
 ENTERED_CALLS = frozenset({"raises", "warns", "deprecated_call", "assertRaises", "assertWarns"})
-"""Functions that check nothing where they are neither entered nor given something to call."""
+"""Functions that check nothing without a `with` and without a function to call."""
 ENTERED_PREFIX = "expect_"
-"""How the names of Playwright's functions of that kind begin."""
+"""The prefix of Playwright's functions of that kind."""
 DESCRIBING_CALLS = frozenset({"described_as", "extracting"})
-"""Methods that demand nothing of what `assert_that` is about."""
+"""Methods of `assert_that` that assert nothing."""
 COMPARING = frozenset(
     f"assert{what}"
     for what in (
@@ -26,21 +26,21 @@ COMPARING = frozenset(
         *("GreaterEqual", "Less", "LessEqual", "AlmostEqual", "Regex", "ListEqual", "DictEqual"),
     )
 )
-"""Methods of unittest that look at nothing but what they are given, as a mock's do not."""
+"""Methods of unittest that test only their arguments, unlike a mock's methods."""
 
 
 def is_idle_statement(node: ast.Call, objects: Collection[str]) -> bool:
-    """Whether a call checks nothing where nothing takes what it gives."""
+    """Whether a call checks nothing, if its result is not used."""
     chain = chain_of(node.func)
     is_entered = chain[-1] in ENTERED_CALLS and len(node.args) < 2  # noqa: PLR2004
     is_entered |= chain[-1].startswith(ENTERED_PREFIX) and len(chain) > 1
-    # What a program of a terminal prints is expected with `child.expect(text)`.
+    # `child.expect(text)` of pexpect is a check.
     is_bare = chain[-1] == "expect" and chain[:-1] in ((), ("sync_api",), ("async_api",))
     return is_entered or is_bare or cannot_fail(node, objects)
 
 
 def described(node: ast.expr) -> ast.expr:
-    """`assert_that(x)` of `assert_that(x).described_as("x")`."""
+    """The call without describing ones: `assert_that(x)` of `assert_that(x).described_as("x")`."""
     while (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -51,7 +51,7 @@ def described(node: ast.expr) -> ast.expr:
 
 
 def cannot_fail(node: ast.Call, objects: Collection[str]) -> bool:
-    """`assertEqual(1, 1)`, `assertTrue((x, "message"))`, `assertIsNotNone(api("web"))`."""
+    """Whether it is like `assertEqual(1, 1)`, `assertTrue((x, "message"))`: always true."""
     chain = chain_of(node.func)
     name, values = chain[-1], [*node.args, *(keyword.value for keyword in node.keywords)]
     if name == "assertTrue" and node.args:

@@ -1,6 +1,6 @@
-"""What a name is after an import inside a function: of the loaded module, else of its file's text.
+"""Resolves a name that a function imports: in the loaded module, else in its file's compiled text.
 
-Nothing is imported for that: whoever imports in a function may have a reason to do it late.
+This module imports nothing: a function may have a reason to import a module late.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from stacktest.adapters.suite_code import is_foreign, saved_at
 
 
 def imported(statement: Import, namespace: Mapping[str, object]) -> object:
-    """The function or module that a name stands for after its import; None: it cannot be told."""
+    """The function or module that a name is bound to after its import; None: unknown."""
     package = str(namespace.get("__package__") or "")
     try:
         name = resolve_name("." * statement.level + statement.module, package)
@@ -34,7 +34,7 @@ def imported(statement: Import, namespace: Mapping[str, object]) -> object:
 
 
 def _read_module(name: str) -> types.ModuleType | None:
-    """A module with the functions and classes that its file defines, which has not run."""
+    """A module with the functions and classes of its file, whose code was not executed."""
     file = _file_of(name)
     if file is None or is_foreign(file):
         return None
@@ -42,7 +42,7 @@ def _read_module(name: str) -> types.ModuleType | None:
 
 
 def _file_of(name: str) -> Path | None:
-    """The file that an import would run, without the packages that it would run before."""
+    """The file that an import would execute last, after those of its packages."""
     path: list[str] | None = None
     origin = None
     for end in range(1, name.count(".") + 2):
@@ -66,7 +66,7 @@ def _defined_in(file: Path, _saved: int | None, name: str) -> types.ModuleType |
 
 
 def _definitions(code: types.CodeType, namespace: dict[str, object]) -> dict[str, object]:
-    """The functions and classes that a body defines, without what decorators and bases make."""
+    """The functions and classes that a body defines, without their decorators and bases."""
     definitions: dict[str, object] = {}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType) and constant.co_name.isidentifier():

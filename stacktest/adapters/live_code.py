@@ -1,9 +1,11 @@
-"""Which parts of a function's text can run when it is called, as far as the text itself tells.
+"""Finds the parts of a function's text that can run when it is called.
 
-after `return`, `raise`, `break`, `continue`     nothing more of the same body
-`if False`, `while 0`                            not the body
-a function, or lambda, that nobody names         not what it holds
-a coroutine that nobody awaits                   neither
+These parts cannot run:
+
+after `return`, `raise`, `break`, `continue`     the rest of the same body
+`if False`, `while 0`                            the body
+a function, or lambda, whose name is not used    its body
+a coroutine that is not awaited                  its body
 """
 
 import ast
@@ -16,7 +18,7 @@ ENDINGS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def reachable(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The statements of one body up to the one after which none of them runs."""
+    """The statements of one body up to one after which no other runs."""
     for node in nodes:
         yield node
         if isinstance(node, ENDINGS):
@@ -24,22 +26,22 @@ def reachable(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def lines_of(node: ast.stmt) -> range:
-    """The lines of a statement, with those of what it holds."""
+    """The lines of a statement, including its blocks."""
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
 def contains(nodes: Iterable[ast.AST], kind: type[ast.AST]) -> bool:
-    """Whether something of this kind is anywhere in the nodes."""
+    """Whether the nodes or their descendants have one of this type."""
     return any(isinstance(part, kind) for part in nodes_of(*nodes))
 
 
 def is_never_true(test: ast.expr) -> bool:
-    """Whether a condition is a constant that is false."""
+    """Whether a condition is a false constant."""
     return isinstance(test, ast.Constant) and not test.value
 
 
 def names_in_use(nodes: Sequence[ast.AST]) -> frozenset[str]:
-    """Names that a function reads, or shares with others; calls that nobody awaits do not count."""
+    """Names that a function reads, or declares global; calls without `await` do not count."""
     parts = nodes_of(*nodes)
     coroutines = {part.name for part in parts if isinstance(part, ast.AsyncFunctionDef)}
     dropped = {

@@ -1,15 +1,15 @@
-"""Tells other programs over HTTP: those that pass messages on, and those that watch.
+"""Notifies other programs over HTTP: channels for messages, and monitoring programs.
 
-| kind         | told      | request                                                         |
+| kind         | when      | request                                                         |
 |--------------|-----------|-----------------------------------------------------------------|
 | webhook      | news      | POST, the document as JSON                                      |
 | ntfy         | news      | POST to the topic, the text; title, priority and tag as headers |
-| apprise      | news      | whatever the URL means to the library of that name              |
+| apprise      | news      | defined by the URL, for the library of that name                |
 | gatus        | every run | POST /api/v1/endpoints/GROUP_NAME/external?success=…&error=…    |
 | kuma         | every run | GET of the push URL with status, msg                            |
 | healthchecks | every run | POST URL/start, then URL or URL/fail, with the text             |
 
-Addresses and tokens are secrets: no answer of this module, no exception and no log holds one.
+Addresses and tokens are secrets: no result of this module, no exception and no log holds one.
 """
 
 import dataclasses
@@ -27,19 +27,19 @@ from stacktest.core.json_data import Json
 
 Kind = Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
 WATCHERS = frozenset({"gatus", "kuma", "healthchecks"})
-"""Told at every run, since to them silence is a failure."""
+"""Kinds that are notified at every run, since they treat a missing message as a failure."""
 SECONDS = 5.0
-"""How long an answer may take; telling is never worth holding up a run."""
+"""Time limit of a request: a notification must not delay a run."""
 NOT_FOUND = 404
 LONGEST = 200
-"""Letters of a reason that fit into an address."""
+"""Largest number of characters of a reason in a URL."""
 _KUMA = frozenset({"status", "msg", "ping"})
 _GATUS = str.maketrans("/_., #", "------")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Whom to tell."""
+    """A channel: where and how to send messages."""
 
     kind: Kind
     url: str = dataclasses.field(repr=False)
@@ -49,18 +49,18 @@ class Target:
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """What to say: in words, as a document, and as one bit."""
+    """A message: as text, as a document, and as good or bad (`well`)."""
 
     title: str
     text: str
     document: Json
     well: bool
     services: Mapping[str, str] = field(default_factory=dict)
-    """Service → why it is not functional; empty for one that is."""
+    """Service → why it is not functional; empty if it is functional."""
 
 
 def send(target: Target, message: Message, context: ssl.SSLContext) -> str:
-    """Tell; empty when it was taken, else why it was not, in words that hold no secret."""
+    """Send the message; empty if it was accepted, else why it was not, without secrets."""
     if target.kind == "apprise":
         return _apprise(target, message)
     calls = {
@@ -74,7 +74,7 @@ def send(target: Target, message: Message, context: ssl.SSLContext) -> str:
 
 
 def send_start(target: Target, context: ssl.SSLContext) -> str:
-    """Tell a dead-man switch that a run begins; the others have nothing to hear yet."""
+    """Notify a dead-man switch of a run's start; do nothing for other kinds."""
     if target.kind != "healthchecks":
         return ""
     return _deliver([_Call("POST", _below(target.url, "/start"))], context)
@@ -104,7 +104,7 @@ def _ntfy(target: Target, message: Message) -> Iterable[_Call]:
 
 
 def _gatus(target: Target, message: Message) -> Iterable[_Call]:
-    """One result per service that Gatus knows, or one for the stack."""
+    """One request per service that Gatus knows, or one for the stack."""
     whole = {"stack": "" if message.well else message.title}
     for name, why in (whole if target.each == "stack" else message.services).items():
         key = "_".join(part.lower().translate(_GATUS) for part in (target.group, name))
@@ -115,7 +115,7 @@ def _gatus(target: Target, message: Message) -> Iterable[_Call]:
 
 
 def _kuma(target: Target, message: Message) -> Iterable[_Call]:
-    """Kuma shows its push URL with values of its own in the query, which a person copies."""
+    """Replace the example values in the query of Kuma's push URL, which people copy with it."""
     status = "up" if message.well else "down"
     own = {"status": status, "msg": message.title[:LONGEST]}
     others = [(name, value) for name, value in _query(target.url) if name not in _KUMA]
@@ -132,7 +132,7 @@ def _bearer(target: Target) -> dict[str, str]:
 
 
 def _below(url: str, path: str) -> str:
-    """The address with `path` after its own; a query, such as `?create=1`, stays behind it."""
+    """The URL with `path` appended to its path; a query, such as `?create=1`, stays."""
     scheme, host, own, query, _ = urlsplit(url)
     return urlunsplit((scheme, host, own.rstrip("/") + path, query, ""))
 
@@ -142,7 +142,7 @@ def _query(url: str) -> list[tuple[str, str]]:
 
 
 def _base(url: str) -> str:
-    """The address without a query and without a slash at its end."""
+    """The URL without its query and without a final slash."""
     return urlunsplit((*urlsplit(url)[:3], "", "")).rstrip("/")
 
 
@@ -152,7 +152,7 @@ def _base(url: str) -> str:
 def _deliver(
     calls: Iterable[_Call], context: ssl.SSLContext, *, one_is_enough: bool = False
 ) -> str:
-    """Make the calls; empty, or why not. Some services may be unknown to the other program."""
+    """Send the requests; empty, or why it failed. Gatus may not know some of the services."""
     import httpx
 
     unknown, delivered = "", False
@@ -176,7 +176,7 @@ def _deliver(
 
 
 def _refusal(answer: Any) -> str:
-    """Empty when the answer means yes. Two programs refuse with 200 and say so in the body."""
+    """Empty if the response is a success. Two programs refuse with status 200 and a body."""
     if not answer.is_success:
         return _refused(answer.status_code)
     reply = answer.text.strip()
@@ -207,13 +207,13 @@ def _apprise(target: Target, message: Message) -> str:
 
 
 def _without_mentions(text: str) -> str:
-    """Chats call people, or everybody, where a file or a test has the name that follows an `@`."""
+    """The text with `@` made harmless: a chat would notify people named after it."""
     return text.replace("@", "@\u200b")
 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """The libraries below log addresses, which pytest may write to a file."""
+    """Disable logging within the context: the HTTP libraries log URLs, which pytest may store."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

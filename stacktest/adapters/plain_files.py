@@ -1,7 +1,7 @@
-"""Reads files that are files: what a link makes of a name may be a pipe or a device.
+"""Reads regular files only: a path may be, or link to, a pipe or a device.
 
-A pipe waits for whoever writes to it, `/dev/zero` never ends: neither may hold up a command. An
-`OSError` says what is there instead.
+Reading a pipe blocks until a program writes to it, and `/dev/zero` never ends: both would block a
+command. The `OSError` says what the path is instead.
 """
 
 import errno
@@ -11,8 +11,8 @@ from pathlib import Path
 
 
 def read_plain(path: Path, *, most: int | None = None) -> bytes:
-    """The content of a regular file, a link to one included, of at most so many bytes."""
-    # A pipe that nobody writes to must not block us.
+    """The content of a regular file or a link's target; OSError if larger than `most` bytes."""
+    # Non-blocking: opening a pipe without a writer would block.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
@@ -24,7 +24,7 @@ def read_plain(path: Path, *, most: int | None = None) -> bytes:
 
 
 def read_plain_text(path: Path) -> str:
-    """The same as text in UTF-8; what is something else raises a ValueError."""
+    """The content as UTF-8 text; ValueError if it has another encoding."""
     return read_plain(path).decode("utf-8").replace("\r\n", "\n")
 
 

@@ -1,9 +1,9 @@
-"""Folders and files for their owner alone, from their first moment and whatever the umask says.
+"""Creates folders and files that only their owner can read, independent of the umask.
 
-    folder   0700, made so before anything lies in it; one that is there already is mended
-    file     0600, made so before anything is written to it
+    folder   0700 before any file is in it; an existing folder's mode is corrected
+    file     0600 before anything is written to it
 
-A folder that is `ignored` holds a `.gitignore` that hides all of it, itself included.
+An `ignored` folder holds a `.gitignore` that excludes the whole folder, also itself.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ PRIVATE_FILE = 0o600
 
 
 def make_private_folder(folder: Path, *, ignored: bool = False) -> Path:
-    """The folder, made if absent, and no one else may look into it; its parent has to exist."""
+    """The folder, created with mode 0700 if absent; its parent has to exist."""
     with writing(folder):
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         _restrict(folder, PRIVATE_FOLDER)
@@ -29,12 +29,12 @@ def make_private_folder(folder: Path, *, ignored: bool = False) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write the file; whatever was there before is replaced, its mode included."""
+    """Write the file with mode 0600; an existing file and its mode are replaced."""
     write_file(path, text, mode=PRIVATE_FILE)
 
 
 def restrict_tree(folder: Path) -> None:
-    """Take every right of others from what other programs left below the folder."""
+    """Make all files and folders private that other programs created below the folder."""
     for place, folders, files in os.walk(folder):
         for name in folders:
             _restrict(Path(place, name), PRIVATE_FOLDER)
@@ -48,6 +48,6 @@ def restrict_tree(folder: Path) -> None:
 def _restrict(path: Path, mode: int) -> None:
     if path.is_symlink() or stat.S_IMODE(path.stat().st_mode) == mode:
         return
-    # Only the owner may mend it; what belongs to another user stays as it is.
+    # Only the owner may change the mode: files of another user stay as they are.
     with contextlib.suppress(PermissionError):
         path.chmod(mode)

@@ -1,7 +1,7 @@
 """Runs other programs; the only module of the package that imports subprocess.
 
-Programs are argument lists, never shell strings. `run` answers what happened, whatever the exit
-code; `check` insists on code 0; `spawn_detached` starts a program that outlives this one.
+Commands are argument lists, never shell strings. `run` returns the result for every exit code;
+`check` raises unless it is 0; `spawn_detached` starts a program that outlives this one.
 """
 
 import contextlib
@@ -21,15 +21,15 @@ from stacktest.errors import ToolFailedError, ToolMissingError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completed:
-    """A program that has ended: what was started, its exit code, and what it wrote."""
+    """A program that has ended: its arguments, its exit code, and its output."""
 
     argv: tuple[str, ...] = field(repr=False)
-    """Kept out of `repr`, as is all that the program wrote: it may hold a password."""
+    """Not in `repr`, like the program's output: it may hold a password."""
     code: int
     out: str = field(repr=False)
     err: str = field(repr=False)
     raw: bytes = field(repr=False, default=b"")
-    """What `out` is, undecoded."""
+    """The bytes of `out`."""
 
     @property
     def command(self) -> str:
@@ -38,19 +38,19 @@ class Completed:
 
     @property
     def paths(self) -> str:
-        """What `out` is where it holds names of files, whatever bytes they consist of."""
+        """Standard output decoded for file names, which may hold bytes that are not UTF-8."""
         return os.fsdecode(self.raw)
 
     @property
     def tail(self) -> str:
-        """The last lines of what the program printed, those of standard error if there are any."""
+        """The last lines of standard error, or of standard output if that is empty."""
         text = self.err.strip() or self.out.strip()
         return "\n".join(text.splitlines()[-8:])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detached:
-    """A program in its own session; `pipe` is its standard input and lives as long as we do."""
+    """A program in its own session; `pipe` is its standard input, open until this process ends."""
 
     pid: int
     pipe: IO[bytes] = field(repr=False)
@@ -65,11 +65,11 @@ def run(
     input: str = "",  # noqa: A002 - the name that subprocess gave it
     holding: Sequence[int] = (),
 ) -> Completed:
-    """The ended program; never raises because of its exit code.
+    """Run a program and wait for its end; an exit code other than 0 is not an error.
 
-    `env` replaces the whole environment; `holding` are open files that the program keeps open for
-    as long as it lives. A program that is absent raises ToolMissingError, one
-    that does not end within `timeout` seconds is killed and raises StacktestError.
+    `env` replaces the whole environment; `holding` are file descriptors that the program keeps open
+    as long as it runs. ToolMissingError if the program is absent; one that does not end within
+    `timeout` seconds is killed and raises StacktestError.
     """
     try:
         program = subprocess.Popen(
@@ -138,32 +138,32 @@ def attended(
     env: Mapping[str, str],
     holding: Sequence[int] = (),
 ) -> int:
-    """The exit code of a program that has our terminal while it runs, and is told our signals."""
+    """Run a program that uses this process's terminal and receives its signals; its exit code."""
     with subprocess.Popen(list(argv), cwd=cwd, env=dict(env), pass_fds=tuple(holding)) as program:
         while True:
             try:
                 return program.wait()
             except KeyboardInterrupt:
-                # The terminal interrupts the program as well: it ends in its own way, and says so.
+                # The terminal interrupts the program as well: wait until it has ended by itself.
                 continue
 
 
 def become(argv: Sequence[str], *, cwd: Path) -> NoReturn:
-    """Another program takes the place of this one, with its terminal and its signals."""
+    """Replace this process by another program, with the same terminal and signals."""
     os.chdir(cwd)
     os.execv(argv[0], list(argv))  # noqa: S606
 
 
 def isolated(module: str) -> list[str]:
-    """The beginning of a command that runs a module of this package and no file of a project.
+    """The arguments with which Python runs a module of this package, isolated from a project.
 
-    Neither the working folder nor `PYTHONPATH` is searched: a `json.py` there does not matter.
+    Neither the working folder nor `PYTHONPATH` is searched: a `json.py` there has no effect.
     """
     return [sys.executable, "-I", "-c", _RUN_MODULE, str(Path(__file__).parents[2]), module]
 
 
 def write_wrapper(path: Path, argv: Sequence[str]) -> str:
-    """A program at `path` that becomes `argv`, with its own arguments after it; its path."""
+    """Write a script to `path` that executes `argv` followed by its own arguments; its path."""
     write_file(path, f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n', mode=PROGRAM)
     return str(path)
 
@@ -175,10 +175,10 @@ def spawn_detached(
     env: Mapping[str, str] | None = None,
     log: Path | None = None,
 ) -> Detached:
-    """Starts a program in its own session, so that signals to our process group miss it.
+    """Start a program in its own session, which signals to this process group do not reach.
 
-    Its standard input is a pipe from us: end of file there means that we are gone. What it prints
-    is appended to `log`, or lost.
+    Its standard input is a pipe from this process: end of file means that this process has ended.
+    Its output is appended to `log`, or discarded.
     """
     try:
         with open_log(log) as output:
@@ -195,7 +195,7 @@ def spawn_detached(
         raise ToolMissingError(f"{argv[0]} is not on PATH", where=shlex.join(argv)) from error
     if started.stdin is None:  # pragma: no cover - PIPE was asked for
         raise ToolFailedError("no pipe to the detached program", where=shlex.join(argv))
-    # The object is dropped on purpose: a program that outlives this one is not waited for.
+    # Discard the Popen object without a warning: the program outlives this one.
     started.returncode = 0
     return Detached(pid=started.pid, pipe=started.stdin)
 
@@ -205,7 +205,7 @@ def has_ended(program: Detached) -> bool:
     try:
         return os.waitpid(program.pid, os.WNOHANG)[0] != 0
     except ChildProcessError:
-        # Its end was noticed before.
+        # An earlier call has waited for it already.
         return True
 
 
@@ -213,9 +213,10 @@ def has_ended(program: Detached) -> bool:
 
 
 def _kill_with_children(program: subprocess.Popen[bytes]) -> None:
-    """Kill a program and what it started: `docker` leaves its Compose behind.
+    """Kill a program and its descendants: `docker` starts Compose, which would go on.
 
-    In a process group of its own it could not ask for a password at our terminal.
+    It has no process group of its own to kill: in one, it could not ask for a password at this
+    terminal.
     """
     pids = _descendants(program.pid)
     program.kill()
@@ -225,11 +226,11 @@ def _kill_with_children(program: subprocess.Popen[bytes]) -> None:
 
 
 def _descendants(pid: int) -> list[int]:
-    """The processes below one, as far as this system has `/proc`."""
+    """The ids of a process's descendants; empty on a system without `/proc`."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            # The name of the program stands in brackets, and may hold anything.
+            # The name of the program is in brackets, and may hold any character.
             parent = int(path.read_text(errors="replace").rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(path.parent.name))
     waiting, below = [pid], list[int]()

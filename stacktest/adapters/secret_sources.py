@@ -1,12 +1,13 @@
-"""Reads what is declared to be secret and does not stand in the compose model itself.
+"""Reads declared secrets that are not in the compose model itself.
 
     secrets:            the content of `file`, the value of `environment`
-    mounts              files below /run/secrets; other settings, where their names are plain
+    mounts              files below /run/secrets; of other files, settings with names of secrets
     [people.ROLE]       the password, from its file or variable
-    [browser]           what the endpoint's address holds besides its host
+    [browser]           the token in the endpoint's address
     the environment     STACKTEST_KEY, STACKTEST_ROLE_PASSWORD, addresses and tokens of channels
 
-Nothing here raises: what cannot be read cannot be shown either, and who needs it says so.
+No function here raises for an unreadable file: its secrets cannot be shown either, and the code
+that needs the file reports the error.
 """
 
 import os
@@ -23,14 +24,14 @@ from stacktest.core.secrets import settings_secrets
 from stacktest.errors import UsageError
 
 LARGEST = 64 * 1024
-"""Bytes of a file that are looked at; what is larger is data, not a setting."""
+"""Largest size in bytes of a file that is read; a larger file is data, not settings."""
 MOST_LINES = 64
 MOST_FILES = 200
-"""How many files of a mounted folder are looked at."""
+"""Largest number of files that are read in a mounted folder."""
 
 
 def declared_secrets(stack: Stack, config: Config, project: ProjectFiles) -> frozenset[str]:
-    """Every value that people, files and variables of this stack declare to be secret."""
+    """All values that people, files and variables of this stack declare to be secret."""
     values = {
         *_of_secrets(stack, project),
         *_of_mounts(stack),
@@ -45,7 +46,7 @@ def declared_secrets(stack: Stack, config: Config, project: ProjectFiles) -> fro
 
 
 def _of_browsers(address: str) -> frozenset[str]:
-    """Tokens in the address of a browser server; all of what is not an address."""
+    """Tokens in the address of a browser server; the whole text if it is not a valid address."""
     try:
         return read_endpoint(address).secrets if address else frozenset()
     except UsageError:
@@ -86,7 +87,7 @@ def _of_mounts(stack: Stack) -> Iterator[str]:
 
 
 def _files(path: Path, root: Path) -> Iterator[Path]:
-    """The file, or the first files of a folder of the project: a volume of data is not searched."""
+    """The file, or the first files of a folder of the project; folders outside are skipped."""
     if not path.is_dir():
         yield path
         return
@@ -121,7 +122,7 @@ def _of_environment(config: Config, environ: Mapping[str, str]) -> Iterator[str]
 
 
 def _parts(text: str) -> Iterator[str]:
-    """A secret as a whole, and line by line where it has several; and what stands within it."""
+    """A secret as a whole, each of its lines, and the values of settings in it."""
     whole = text.strip("\r\n")
     lines = whole.splitlines()
     if len(lines) <= MOST_LINES:
@@ -131,7 +132,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _read(path: Path) -> str:
-    """The text of a small file; empty for whatever is none."""
+    """The text of a small file; empty if it is not a readable text file."""
     try:
         content = read_plain(path, most=LARGEST)
     except OSError:

@@ -1,4 +1,4 @@
-"""Which services the text of a test file names, for files that pytest has not collected."""
+"""Finds the services that a test file names in its text, for files that pytest did not collect."""
 
 import ast
 import re
@@ -13,12 +13,12 @@ _WORDS = re.compile(rb"\bservice\b|\b(?:inside|api|async_api|person|stack|stack_
 
 
 def named_services(path: Path) -> frozenset[str] | None:
-    """The services of its `service` markers; None: a marker's names are not in the text."""
+    """The services of its `service` markers; None if a marker has arguments that are not texts."""
     return _named_services(path, saved_at(path))
 
 
 def may_name_services(path: Path) -> bool:
-    """Whether the text, which may not even be valid Python, mentions what tests of a stack use."""
+    """Whether the text, valid Python or not, has names that tests of a stack use."""
     try:
         return _WORDS.search(read_plain(path)) is not None
     except OSError:

@@ -1,4 +1,4 @@
-"""Reads the records of shards, wherever the jobs of CI have put them."""
+"""Reads the records of shards from the folders in which CI jobs have stored them."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ NAMES = "*-of-*.json"
 
 
 def read_shards(places: Iterable[Path]) -> Iterator[ShardRecord | Fault]:
-    """Every record in the folders and below, in the order of the paths, and every torn one."""
+    """All records in and below the folders, ordered by path; a Fault for each unreadable one."""
     files = {file.resolve(): file for place in places for file in _files(place)}
     for file in files.values():
         record = read_record(read_json(file), ShardRecord.from_dict)

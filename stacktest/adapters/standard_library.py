@@ -1,7 +1,7 @@
-"""Modules of the standard library stay what they are, whatever files the project holds.
+"""Keeps files of the project from replacing modules of the standard library for installed code.
 
-A `secrets.py` or `http.py` beside `conftest.py` comes before the standard library's module on
-Python's search path. Tests may mean that file; stacktest and the libraries that it uses never do.
+A `secrets.py` or `http.py` beside `conftest.py` precedes the standard library's module on Python's
+search path. Tests may import that file; stacktest and the libraries that it uses must not.
 """
 
 import sys
@@ -11,7 +11,7 @@ from types import FrameType, ModuleType
 
 
 class StandardLibraryFirst:
-    """Finds a module of the standard library for an importer that is installed itself."""
+    """A finder of standard library modules for importing modules that are installed."""
 
     def __init__(self, search: Sequence[str]) -> None:
         self._search = [folder for folder in search if _is_standard(folder)]
@@ -19,7 +19,7 @@ class StandardLibraryFirst:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The standard library's module; None: Python looks as it always does."""
+        """The spec of the standard library's module; None: Python searches as usual."""
         if path is not None or name not in sys.stdlib_module_names:
             return None
         if not _is_installed(_importer(sys._getframe(1))):  # noqa: SLF001 - who imports
@@ -28,7 +28,7 @@ class StandardLibraryFirst:
 
 
 def prefer_standard_library() -> None:
-    """From now on installed modules get the standard library's modules; safe to call again."""
+    """Install the finder; a second call does nothing."""
     if not any(isinstance(finder, StandardLibraryFirst) for finder in sys.meta_path):
         sys.meta_path.insert(0, StandardLibraryFirst(sys.path))
 
@@ -37,12 +37,12 @@ def prefer_standard_library() -> None:
 
 _INSTALLED = ("site-packages", "dist-packages")
 _BY_NAME = ("/_pytest/", "/pluggy/", "/importlib/")
-"""Those who import by a name that somebody else gave them: it may be the project's module."""
+"""Paths of importers whose module names come from others: it may be the project's module."""
 _OWN = __file__.rpartition("/adapters/")[0] + "/"
 
 
 def _importer(frame: FrameType | None) -> str:
-    """The file of the module that imports."""
+    """The file of the importing module."""
     while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
         frame = frame.f_back
     return frame.f_code.co_filename if frame else ""

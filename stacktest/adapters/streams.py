@@ -1,4 +1,4 @@
-"""What the small servers share: bytes passed from one stream to another, and tidy endings."""
+"""Functions that the small servers share: copying bytes between streams, closing connections."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 CHUNK = 65536
-"""Bytes that are read at once."""
+"""Largest number of bytes per read."""
 CLOSING = 5.0
-"""Seconds that the other end gets to read what was written before a connection is closed."""
+"""Seconds to wait for the other end to read the remaining bytes before a connection is aborted."""
 
 
 async def pump(
@@ -16,7 +16,7 @@ async def pump(
     writer: asyncio.StreamWriter,
     on_data: Callable[[], None] = lambda: None,
 ) -> None:
-    """Pass bytes on until the reader ends, and end the writer's direction only."""
+    """Copy bytes until the reader's end, then close only the writer's direction."""
     try:
         while data := await reader.read(CHUNK):
             on_data()
@@ -24,13 +24,13 @@ async def pump(
             await writer.drain()
     finally:
         with contextlib.suppress(OSError):
-            # The other direction may still be answering.
+            # The other direction may still be in use.
             if writer.can_write_eof() and not writer.is_closing():
                 writer.write_eof()
 
 
 async def close_writer(writer: asyncio.StreamWriter) -> None:
-    """Close a connection whose other end may have closed it already, or reads no more."""
+    """Close a connection, also if the other end has closed it, or no longer reads."""
     writer.close()
     try:
         async with asyncio.timeout(CLOSING):
@@ -43,20 +43,20 @@ async def close_writer(writer: asyncio.StreamWriter) -> None:
 
 
 class IdleClock:
-    """How long a connection has carried nothing; `touch` it whenever bytes pass."""
+    """Measures the time without bytes on a connection; call `touch` for every read."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._last = asyncio.get_running_loop().time()
 
     def touch(self) -> None:
-        """Bytes passed just now."""
+        """Restart the measured time: bytes were read now."""
         self._last = asyncio.get_running_loop().time()
 
     async def run_out(self) -> None:
-        """Return once nothing has passed for as long as the limit."""
+        """Return when no bytes were read for `limit` seconds."""
         loop = asyncio.get_running_loop()
-        # No event: bytes pass too often for each of them to wake somebody.
+        # Polled, without an event: a wake-up for each read would be too expensive.
         while (left := self._last + self._limit - loop.time()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left)
 
@@ -65,9 +65,9 @@ class IdleClock:
 def keep_task(tasks: set["asyncio.Task[Any]"]) -> Iterator[None]:
     """Keep the running task in `tasks` while it works.
 
-    The loop knows its tasks by weak references only, and a stream's protocol knows its reader by
-    one, too: once a client has sent all, a connection that still waits for its answer would be
-    collected as garbage.
+    The event loop has only weak references to its tasks, and so has a stream's protocol to its
+    reader: after a client has sent everything, a connection that still waits for its response would
+    be garbage-collected.
     """
     task = asyncio.current_task()
     if task is None:  # pragma: no cover - only called from coroutines

@@ -1,10 +1,10 @@
-"""The code that tests consist of: which files it is, and a digest over them.
+"""Finds the files of tests' code, and computes a digest over them.
 
-A pass is only valid for the code that earned it. That is what Python imported for it: the test
-file, the `conftest.py` files above it, the packages that hold it, and every module of the project
-that any of these import, wherever it lies; and the data files that this code opens. Which files
-those are is told by the process that has collected the tests, for it alone knows what an import
-led to; the digest over them can be taken anywhere, and is the same for the same content.
+A pass is only valid for the code of its tests: the test file, the `conftest.py` files above it, the
+packages that hold it, every module of the project that any of these import, and the data files that
+this code opens. The process that has collected the tests lists these files, since only it knows to
+which files imports were resolved; any process can compute the digest over them, which is the same
+for the same content.
 """
 
 import ast
@@ -31,7 +31,7 @@ class _Source(NamedTuple):
 
 
 class _Import(NamedTuple):
-    """One import as written: `from ..a import b` is level 2, module `a`, name `b`."""
+    """One import statement: `from ..a import b` is level 2, module `a`, name `b`."""
 
     module: str
     level: int = 0
@@ -42,7 +42,7 @@ _EMPTY = ast.Module(body=[], type_ignores=[])
 
 
 def saved_at(path: Path) -> int | None:
-    """When the file was last saved, in nanoseconds; None where there is none any more."""
+    """The time of the file's last change in nanoseconds; None if it does not exist."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -50,12 +50,12 @@ def saved_at(path: Path) -> int | None:
 
 
 def read_tree(path: Path) -> ast.Module:
-    """The file as Python reads it; empty when it cannot be read."""
+    """The syntax tree of the file; an empty one if it cannot be parsed."""
     return _read(path, saved_at(path)).tree
 
 
 def read_nodes(path: Path) -> tuple[ast.AST, ...]:
-    """Every node of the file as Python reads it; the file itself is the first."""
+    """All nodes of the file's syntax tree; the first is the module."""
     return _nodes(path, saved_at(path))
 
 
@@ -69,21 +69,21 @@ def is_foreign(file: Path | str) -> bool:
 
 
 def imported_by_call(node: ast.expr) -> str:
-    """The module that `import_module("a.b")` or its like gives; empty: none, or not in its text."""
+    """The module's name in `import_module("a.b")` or a similar call; empty if it has none."""
     if not isinstance(node, ast.Call) or not _calls_import(node.func):
         return ""
     return next(_texts(node.args[:1]), "")
 
 
 class SuiteCode:
-    """Digests over the code of tests below `base` as it is now: one reading of it."""
+    """Digests over the present code of tests below `base`, each computed once."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
         self._digests: dict[tuple[str, ...], str] = {}
 
     def digest(self, files: tuple[str, ...]) -> str:
-        """16 hex digits over the files: the same in every checkout of the same content."""
+        """A digest of 16 hex digits over the files, the same in every checkout of the content."""
         if files not in self._digests:
             lines = []
             for name in sorted(files, key=Path):
@@ -95,7 +95,7 @@ class SuiteCode:
 
 
 class CodeGraph:
-    """Finds the files that tests consist of, in the process that has collected them."""
+    """Finds the files of tests' code, in the process that has collected the tests."""
 
     def __init__(
         self,
@@ -110,15 +110,14 @@ class CodeGraph:
         self._imported: dict[Path, frozenset[Path]] = {}
         self._resolved: dict[tuple[str, Path], tuple[Path, ...]] = {}
         self.searched: set[Path] = set()
-        """Folders in which modules were looked for; one that appears there may be found first."""
-        # One reading of one state of the files: what was asked once has the same answer.
+        """Folders that were searched for modules; a new file in one may change an import."""
+        # Cached: the files do not change during one collection.
         self._relative, self._near = cache(suites.relative), cache(self._folders_near)
 
     def files(self, path: Path, more: Iterable[Path] = ()) -> tuple[str, ...]:
-        """What the tests in `path` consist of, relative to the suites' base.
+        """The code files of the tests in `path`, relative to the suites' base.
 
-        `more` are files that belong to them although nothing imports them: those of plugins whose
-        fixtures they use.
+        `more` are files that belong to them without an import: plugins whose fixtures they use.
         """
         plugins = [name for flag, name in _pairs(self._suites.settings.addopts) if flag == "-p"]
         waiting = [path, *_conftests(path, self._suites), *more]
@@ -154,14 +153,14 @@ class CodeGraph:
             yield from self._resolve(name, file)
 
     def _resolve(self, name: str, file: Path) -> tuple[Path, ...]:
-        """The same for every file of a folder."""
+        """The files of an import, cached by folder: all files of a folder have the same result."""
         key = (name, file.parent)
         if key not in self._resolved:
             self._resolved[key] = tuple(self._files_of_import(name, file.parent))
         return self._resolved[key]
 
     def _files_of_import(self, name: str, folder: Path) -> Iterator[Path]:
-        """The files that `import name` below `folder` runs: as loaded, and as can be found."""
+        """The files that `import name` in `folder` executes: of loaded modules, and found ones."""
         top = name.partition(".")[0]
         loaded = self._loaded.get(top)
         if loaded is not None and is_foreign(loaded):
@@ -178,7 +177,7 @@ class CodeGraph:
             yield from self._first_files(name, self._settled)
 
     def _first_files(self, name: str, folders: Iterable[Path]) -> Iterator[Path]:
-        """The module in the first of the folders that has it: Python looks no further."""
+        """The module's files in the first folder that has it, as in Python's own search."""
         for folder in folders:
             files = tuple(self._module_files(name, folder))
             if files:
@@ -202,7 +201,7 @@ class CodeGraph:
 
     @cached_property
     def _portions(self) -> dict[str, tuple[Path, ...]]:
-        """The folders of each loaded package, those of a package without `__init__.py` included."""
+        """The folders of each loaded package, also of packages without `__init__.py`."""
         if self._modules is not None:
             return {}
         paths = {name: getattr(module, "__path__", ()) for name, module in sys.modules.items()}
@@ -213,14 +212,14 @@ class CodeGraph:
         }
 
     def _folders_near(self, folder: Path) -> tuple[Path, ...]:
-        """Where a module of the project may lie, as seen from a file in `folder`."""
+        """Folders that may hold a module of the project, for a file in `folder`."""
         base = self._suites.base
         above = [place for place in (folder, *folder.parents) if place.is_relative_to(base)]
         return tuple(dict.fromkeys([*above, base]))
 
     @cached_property
     def _settled(self) -> tuple[Path, ...]:
-        """`pythonpath`, and what else this process was told to search that is no installation."""
+        """The folders of `pythonpath` and of the search path, except installations."""
         search = [Path(name) for name in self._search if name and Path(name).is_dir()]
         here = [*self._suites.settings.pythonpath, *search]
         return tuple(folder for folder in here if not is_foreign(folder))
@@ -240,9 +239,9 @@ class CodeGraph:
 
 @cache
 def _read(path: Path, _saved: int | None) -> _Source:
-    """What the file says; a file that is gone says nothing, and half of one imports nothing.
+    """The file's tree and digest; the tree is empty if the file is gone or not valid Python.
 
-    Both happen when somebody saves while a run comes to its end.
+    Both can happen when an editor saves a file at the end of a run.
     """
     try:
         content = read_plain(path)
@@ -259,7 +258,7 @@ def _read(path: Path, _saved: int | None) -> _Source:
 
 @cache
 def _nodes(path: Path, saved: int | None) -> tuple[ast.AST, ...]:
-    """Every node of the file's tree; walking it is what takes longest."""
+    """All nodes of the file's tree, cached: walking the tree takes the most time."""
     return tuple(nodes_of(_read(path, saved).tree))
 
 
@@ -320,7 +319,7 @@ def _conftests(path: Path, suites: Suites) -> Iterator[Path]:
 
 
 def _packages(path: Path) -> Iterator[Path]:
-    """The packages that hold a file and are imported before it; one without a word is no code."""
+    """The `__init__.py` of packages that hold a file; an empty one is not code."""
     for folder in path.parents:
         package = folder / "__init__.py"
         if not package.is_file():
@@ -346,5 +345,5 @@ def _pairs(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _portable(name: str) -> str:
-    """A name that is the same on every machine: of a file outside the project, its last parts."""
+    """A name that is the same on every machine: for a file outside the project, its last parts."""
     return "/".join(Path(name).parts[-2:]) if name.startswith(("../", "/")) else name

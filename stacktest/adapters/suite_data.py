@@ -1,9 +1,9 @@
-"""Which data files below the suites a test's code opens, as far as its text tells.
+"""Finds the data files below the suites that a test's code opens, from its text.
 
 Tests read their cases from files beside them: `HERE / "cases.json"`, `glob("*.yaml")`,
-`f"{name}.txt"`, a folder by its name. Who edits such a file changes what the test proves, so it
-belongs to the test's code. Whether a test really opens it is known only once it runs; that its
-text names it is known at any time and on every machine. What the text only writes is left out.
+`f"{name}.txt"`, a folder by its name. An edit of such a file changes what the test proves, so it
+belongs to the test's code. Whether a test really opens it is known only when it runs; that its text
+names it is known at any time and on every machine. Files that the code only writes are left out.
 """
 
 import ast
@@ -25,20 +25,20 @@ WRITING_CALLS = frozenset(
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 WILD_CARDS = frozenset("*?[")
 LONGEST = 200
-"""Characters of a text that may still be the name of a file."""
+"""Largest number of characters of a text that counts as the name of a file."""
 
 
 class Mentions(Struct, frozen=True):
-    """What the text of one code file says about files."""
+    """The names of files in the text of one code file."""
 
     patterns: frozenset[str]
-    """File names, paths and globs; a value that is filled in stands as `*`."""
+    """File names, paths and globs; a value in an f-string is replaced by `*`."""
     lists_folder: bool
-    """Whether it lists a folder."""
+    """Whether the code lists a folder."""
 
 
 def mentions(nodes: Sequence[ast.AST]) -> Mentions:
-    """Every text in the code that may name a file or a folder that it reads."""
+    """All texts in the code that may name a file or a folder that it reads."""
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     skipped = {
         id(node.value)
@@ -54,7 +54,7 @@ def mentions(nodes: Sequence[ast.AST]) -> Mentions:
 
 
 class DataFiles:
-    """The files below some folders, and those of them that a code file mentions."""
+    """The files below some folders; `of` selects those that a code file mentions."""
 
     def __init__(self, folders: Iterable[Path], *, base: Path) -> None:
         """`base` holds the project: links to folders elsewhere are not followed."""
@@ -62,7 +62,7 @@ class DataFiles:
         self._base = base
 
     def of(self, file: Path, mentioned: Mentions) -> set[Path]:
-        """The data files that `file` opens: named, listed, or kept under its own name."""
+        """The data files that `file` opens: by name, by listing, or in a folder of its own name."""
         exact = {pattern for pattern in mentioned.patterns if not set(pattern) & WILD_CARDS}
         globs = mentioned.patterns - exact
         files = {path for pattern in exact for path in self._index.get(pattern, ())}
@@ -92,7 +92,7 @@ class DataFiles:
 
     @cached_property
     def _index(self) -> dict[str, set[Path]]:
-        """The end of a path, or of a folder that holds it below ours → the paths."""
+        """The last parts of a path, or of a folder above it → the paths."""
         index: dict[str, set[Path]] = {}
         for folder in self._folders:
             depth = len(folder.parts)
@@ -122,7 +122,7 @@ def _files_in(folder: Path, base: Path) -> Iterator[Path]:
 
 
 def _is_followed(folder: Path, base: Path) -> bool:
-    """Whether it is no link, or one to another folder of the project than those that hold it."""
+    """Whether it is not a link, or a link to a folder of the project that does not hold it."""
     if not folder.is_symlink():
         return True
     target = folder.resolve()
@@ -136,7 +136,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _written(nodes: Iterable[ast.AST], calls: Iterable[ast.Call]) -> Iterator[ast.AST]:
-    """Calls that write, and what the names stand for that they write to."""
+    """Calls that write, and the assignments of the names that they use."""
     writing = [call for call in calls if _is_writing(call)]
     yield from writing
     names = {
@@ -149,7 +149,7 @@ def _written(nodes: Iterable[ast.AST], calls: Iterable[ast.Call]) -> Iterator[as
 
 
 def _is_writing(call: ast.Call) -> bool:
-    """`path.write_text(…)`, `page.screenshot(path=…)`, `open(…, "w")`."""
+    """Whether it is like `path.write_text(…)`, `page.screenshot(path=…)`, `open(…, "w")`."""
     name = _called(call)
     if name != "open":
         return name in WRITING_CALLS
@@ -171,7 +171,7 @@ def _text(node: ast.AST) -> str:
 
 
 def _pattern(text: str) -> str:
-    """The text as a pattern for the end of a path; empty when it names no file."""
+    """The text as a pattern for the end of a path; empty if it cannot name a file."""
     if len(text) > LONGEST or "\n" in text or "://" in text:
         return ""
     parts = [part for part in text.strip("/").split("/") if part not in (".", "..", "", "**")]
@@ -180,12 +180,12 @@ def _pattern(text: str) -> str:
 
 
 def _ends(path: Path, pattern: str) -> bool:
-    """Whether the pattern matches as many last parts of the path as it has itself."""
+    """Whether the pattern matches the last parts of the path."""
     return fnmatchcase("/".join(path.parts[-pattern.count("/") - 1 :]), pattern)
 
 
 def _is_own(path: Path, file: Path) -> bool:
-    """`test_x/…` and `__snapshots__/test_x.…` beside `test_x.py`: where plugins keep its data."""
+    """Whether it is like `test_x/…` or `__snapshots__/test_x.…` beside `test_x.py`, of plugins."""
     parts = path.relative_to(file.parent).parts
     return parts[0] == file.stem or (
         len(parts) > 1 and parts[0] in ("__snapshots__", "snapshots") and file.stem in parts[1]

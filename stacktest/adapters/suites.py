@@ -1,8 +1,8 @@
-"""Where the tests of a stack lie, and how pytest is configured for them.
+"""Locates the tests of a stack, and reads pytest's configuration for them.
 
-The suites are one and the same whatever folder, path, option or configuration file a run is
-started with, so all of this is read from files: from the stack's folder, from `[stack] suites`,
-and from the configuration file that pytest finds for the suites by itself.
+The suites do not depend on the folder, path, option or configuration file with which a run is
+started, so their place is read from files: from the stack's folder, from `[stack] suites`, and from
+the configuration file that pytest finds for the suites by itself.
 """
 
 import configparser
@@ -31,7 +31,7 @@ ALWAYS = frozenset({"pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"})
 
 
 class PytestSettings(Struct, frozen=True, kw_only=True):
-    """What the configuration file says that decides which tests there are."""
+    """The settings of the configuration file that affect which tests are collected."""
 
     file: Path | None = None
     addopts: tuple[str, ...] = ()
@@ -40,18 +40,18 @@ class PytestSettings(Struct, frozen=True, kw_only=True):
 
 
 class Suites(Struct, frozen=True, kw_only=True):
-    """The folders that hold the tests of a stack, and the folder that names them."""
+    """The folders of a stack's tests, and the folder that their names are relative to."""
 
     base: Path
-    """Node ids and paths of tests are relative to it."""
+    """The folder that node ids and paths of tests are relative to."""
     settings: PytestSettings
     folders: tuple[Path, ...] = ()
-    """The folders of `[stack] suites`; empty: whatever pytest collects in `base`."""
+    """The folders of `[stack] suites`; empty: all tests that pytest collects in `base`."""
     likely: tuple[Path, ...] = ()
-    """Where the tests of the stack lie as far as can be told: `folders`, or `suites`."""
+    """The folders that probably hold the stack's tests: `folders`, or existing `suites`."""
 
     def relative(self, path: Path) -> str:
-        """`path` as records write it: relative to `base`, whatever link led to it."""
+        """`path` as in records: relative to `base`, with links resolved if necessary."""
         for candidate in (path, path.resolve()):
             if candidate.is_relative_to(self.base):
                 return candidate.relative_to(self.base).as_posix()
@@ -62,7 +62,7 @@ class Suites(Struct, frozen=True, kw_only=True):
         return not self.folders or _is_in(path, self.folders)
 
     def is_likely(self, path: Path) -> bool:
-        """Whether `path` lies where tests of the stack are expected."""
+        """Whether `path` is in a folder that probably holds tests of the stack."""
         return _is_in(path, self.likely)
 
 
@@ -81,7 +81,7 @@ def locate_suites(root: Path, names: Iterable[str], *, pointer: Path | None = No
 
 
 def read_settings(start: Path) -> PytestSettings:
-    """The configuration file that pytest finds for `start`: the nearest one upward."""
+    """The settings of pytest's configuration file for `start`: the nearest one upward."""
     for folder in (start, *start.parents):
         for name, section in CONFIG_FILES:
             values = _values(folder / name, section)
@@ -91,7 +91,7 @@ def read_settings(start: Path) -> PytestSettings:
 
 
 def config_leaving_out(root: Path, name: str) -> str:
-    """The configuration file whose `testpaths` leave out a folder of `root`, or empty."""
+    """The name of `root`'s configuration file if its `testpaths` leave out a folder, or empty."""
     settings = read_settings(root)
     if settings.file is None or settings.file.parent != root or not settings.testpaths:
         return ""
@@ -105,13 +105,13 @@ def config_leaving_out(root: Path, name: str) -> str:
 
 
 def _globbed(root: Path, text: str) -> list[Path]:
-    """What an entry of `testpaths` stands for; pytest ignores those that match nothing."""
+    """The paths that an entry of `testpaths` matches; pytest ignores one without a match."""
     plain = os.path.normpath(root / text)
     return [Path(plain), *(Path(path) for path in glob.glob(plain))]  # noqa: PTH207 - may be absolute
 
 
 def _base(root: Path, folders: tuple[Path, ...], pointer: Path | None) -> Path:
-    """The pointing folder, else the nearest one upward from the stack that configures pytest."""
+    """The pointing folder, else the nearest folder upward from the stack that configures pytest."""
     if pointer is not None and not folders:
         return pointer
     file = read_settings(root).file
@@ -136,7 +136,7 @@ def _values(path: Path, section: str) -> dict[str, Any] | None:
         text = path.read_text(encoding="utf-8")
         values = _toml(text, section) if path.suffix == ".toml" else _ini(text, section)
     except (OSError, ValueError, RecursionError, configparser.Error):
-        # pytest itself says what is wrong with its configuration.
+        # pytest itself reports errors in its configuration.
         values = {} if path.name in ALWAYS else None
     return {} if values is None and path.name in ALWAYS else values
 
@@ -167,7 +167,7 @@ def _settings(file: Path, values: dict[str, Any]) -> PytestSettings:
 
 
 def _words(value: Any) -> tuple[str, ...]:
-    """An option that holds several words: a list in TOML, one text elsewhere."""
+    """The words of an option: a list in TOML, one text in other formats."""
     if isinstance(value, str):
         try:
             return tuple(shlex.split(value))

@@ -1,10 +1,10 @@
-"""Blocks of a function's text in which a check may fail and nobody learns of it.
+"""Finds blocks of a function's text in which a failed check does not fail the test.
 
 try … except AssertionError: pass           a handler that neither raises nor ends the test
 try … finally: return                       also `break` and `continue` of a loop around it
 with suppress(AssertionError)               also by a name, or in an `ExitStack`
-with pytest.raises(Exception): assert …     whatever the check says, the block is content
-gather(…, return_exceptions=True)           where nobody looks at what it gives
+with pytest.raises(Exception): assert …     a failed check satisfies `raises`
+gather(…, return_exceptions=True)           if its result is not used
 """
 
 import ast
@@ -16,13 +16,13 @@ from stacktest.adapters.syntax_nodes import nodes_of
 CAUGHT_BY = frozenset({"Exception", "BaseException", "AssertionError"})
 """Exceptions whose handler catches the failure of a check."""
 ENDING_CALLS = frozenset({"fail", "skip", "xfail", "exit"})
-"""Functions of pytest after which a test has not passed."""
+"""Functions of pytest that end a test without a pass."""
 EXPECTING_CALLS = frozenset({"raises", "assertRaises"})
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
 class Swallowing:
-    """Which blocks of one function's body swallow failures."""
+    """Recognizes the blocks of one function's body that swallow failures."""
 
     def __init__(self, body: Sequence[ast.AST]) -> None:
         nodes = nodes_of(*body)
@@ -40,11 +40,11 @@ class Swallowing:
         }
 
     def is_try(self, node: ast.Try | ast.TryStar) -> bool:
-        """Whether failures of the body of `try` end there."""
+        """Whether `try` swallows failures of its body."""
         return any(map(self._catches, node.handlers)) or _ends_anyway(node.finalbody)
 
     def is_with(self, node: ast.With | ast.AsyncWith) -> bool:
-        """Whether failures of the body of `with` end there, as far as Python's own names tell."""
+        """Whether `with` swallows failures of its body, judged by names of Python and pytest."""
         if any(self._is_suppressing(item.context_expr) for item in node.items):
             return True
         is_expected = any(_expects_anything(item.context_expr) for item in node.items)
@@ -52,7 +52,7 @@ class Swallowing:
         return is_expected and any(isinstance(part, ast.Assert) for part in parts)
 
     def is_dropped(self, value: ast.expr, targets: Iterable[ast.expr] = ()) -> bool:
-        """Whether `gather` returns failures as values, and nobody looks at them."""
+        """Whether it is a `gather` that returns failures as values which are not used."""
         call = value.value if isinstance(value, ast.Await) else value
         if not isinstance(call, ast.Call) or last_name(call.func) != "gather":
             return False
@@ -66,7 +66,7 @@ class Swallowing:
     # Private
 
     def _catches(self, handler: ast.ExceptHandler) -> bool:
-        """Whether a failure ends in this handler: nothing fails there, or with what it kept."""
+        """Whether this handler swallows a failure: it neither raises, asserts nor stores it."""
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         if not any(kind is None or last_name(kind) in CAUGHT_BY for kind in types):
             return False
@@ -82,7 +82,7 @@ class Swallowing:
 
 
 def enters_suppression(statement: ast.AST) -> bool:
-    """`stack.enter_context(suppress(AssertionError))`: what follows it may fail unseen."""
+    """Whether it is `stack.enter_context(suppress(AssertionError))`: later failures are lost."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not isinstance(call, ast.Call) or last_name(call.func) != "enter_context":
         return False
@@ -90,7 +90,7 @@ def enters_suppression(statement: ast.AST) -> bool:
 
 
 def ends_failures(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a method `__exit__` says, of whatever failed in its `with`, that nothing did."""
+    """Whether a method `__exit__` always returns a true value, which suppresses failures."""
     returned = (node.value for node in function.body if isinstance(node, ast.Return))
     return any(isinstance(value, ast.Constant) and bool(value.value) for value in returned)
 
@@ -105,7 +105,7 @@ def _suppresses(node: ast.expr) -> bool:
 
 
 def _expects_anything(node: ast.expr) -> bool:
-    """`pytest.raises(Exception)`, which a failed check satisfies as well."""
+    """Whether it is `pytest.raises(Exception)`, which a failed check satisfies as well."""
     if not isinstance(node, ast.Call) or chain_of(node.func)[-1] not in EXPECTING_CALLS:
         return False
     kinds = {last_name(kind) for kind in node.args[:1]}
@@ -113,12 +113,12 @@ def _expects_anything(node: ast.expr) -> bool:
 
 
 def _ends_anyway(body: Sequence[ast.stmt]) -> bool:
-    """Whether a `finally` leaves the function or the loop, and any failure with it."""
+    """Whether a `finally` leaves the function or loop, which discards any failure."""
     return any(isinstance(node, ast.Return | ast.Break | ast.Continue) for node in _outside(body))
 
 
 def _outside(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Everything that is not in a loop or function of its own; a `return` in a loop is."""
+    """All nodes outside of inner loops and functions, and each `return` in inner loops."""
     for node in nodes:
         if isinstance(node, LOOPS):
             yield from (part for part in ast.walk(node) if isinstance(part, ast.Return))

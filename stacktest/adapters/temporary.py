@@ -1,14 +1,14 @@
-"""Temporary folders: private, in a usable place, and gone when their process ends in any way.
+"""Temporary folders: private, in a usable place, and removed after every end of their process.
 
-    stacktest-run-XXXXXXXXXXXX         what a run and its workers share: programs, sockets
-    stacktest-inventory-XXXXXXXXXXXX   what a second pytest collected
-    stacktest-plan-XXXXXXXXXXXX        a plan on its way to `stacktest plan`
-    stacktest-engine-XXXXXXXXXXXX      the socket that leads to an engine behind ssh
+    stacktest-run-XXXXXXXXXXXX         programs and sockets that a run and its workers share
+    stacktest-inventory-XXXXXXXXXXXX   the tests that a second pytest collected
+    stacktest-plan-XXXXXXXXXXXX        a plan that is passed to `stacktest plan`
+    stacktest-engine-XXXXXXXXXXXX      the socket file that is forwarded to an engine
 
-A place is usable when this user can write to it; for folders that hold programs and sockets also
-when programs in it may be run and its path is short enough for socket files. The folder's own lock,
-which the kernel opens when its process ends, says whether it is still used: after `kill -9` the
-reaper or the next run removes it.
+A place is usable if this user can write to it; for folders that hold programs and sockets, programs
+in it must be executable and its path short enough for socket files. Each folder is locked as long
+as its process runs, and the kernel releases the lock when the process ends: after `kill -9` the
+reaper or the next run removes the unlocked folder.
 """
 
 import atexit
@@ -31,17 +31,17 @@ from stacktest.errors import UsageError
 PREFIX = "stacktest-"
 PRIVATE = 0o700
 ROOM = 16 * 2**20
-"""Bytes that have to be free in a place: a browser's trust and what a run writes down."""
+"""Bytes that have to be free in a place: for a browser's certificates and a run's files."""
 SHORT_ENOUGH = 66
-"""Characters of a place: a socket file may have 107, and a folder and a name follow."""
+"""Largest length of a place: a socket's path, with folder and name, has at most 107 bytes."""
 NAME = re.compile(r"stacktest-[a-z]+-[0-9a-f]{12}")
-"""What is removed when nobody uses it; a person's own folder is not called that."""
+"""Names of folders that are removed when unused; a person's own folder does not match."""
 WITH_PROGRAMS = frozenset({"run", "nest", "engine"})
 """Kinds of folders that hold programs or sockets."""
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a process at once, with whatever it has made."""
+"""Signals that by default end a process without running its exit handlers."""
 _OWN: dict[Path, tuple[int, int]] = {}
-"""Folders of this process: its id, and the open folder that carries the lock."""
+"""Folder of this process → the process id, and the descriptor that holds the lock."""
 
 
 def make_folder(kind: str, *, place: Path | None = None) -> Path:
@@ -78,15 +78,15 @@ def remove_abandoned(place: Path | None = None) -> None:
     for path in sorted((place or usable_place(programs=False)).glob(f"{PREFIX}*-*")):
         if not NAME.fullmatch(path.name):
             continue
-        # Another process may remove it first; what cannot be removed stays for its owner.
+        # Another process may remove it first; a folder that cannot be removed stays.
         with suppress(OSError):
             _remove_if_abandoned(path)
 
 
 def usable_place(*, programs: bool) -> Path:
-    """The folder that `TMPDIR` names, or the first other one where all that is needed works.
+    """The folder of `TMPDIR`, or the first other one that is usable.
 
-    Without `programs` one that can only be written to will do, as `/tmp` of a read-only container.
+    Without `programs`, one that is only writable is accepted, as `/tmp` of a read-only container.
     """
     candidates = list(dict.fromkeys(Path(name) for name in _candidates()))
     usable = [path for path in candidates if is_usable(path)]
@@ -101,7 +101,7 @@ def usable_place(*, programs: bool) -> Path:
 
 
 def is_usable(place: Path) -> bool:
-    """Whether folders with programs and sockets can be made there, and hold something."""
+    """Whether folders with programs and sockets can be used there, with enough free space."""
     try:
         status = os.statvfs(place)
     except OSError:
@@ -132,10 +132,10 @@ def _unusable(place: Path, why: str) -> UsageError:
 
 
 def _locked_folder(place: Path, kind: str) -> Path:
-    """Made under a name that nobody removes, locked, and named as a folder in use."""
+    """Create a folder by a name that is never removed, lock it, then give it its real name."""
     draft = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=place))
     handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
-    # Where locks do not work, as on some network disks, a folder is merely never abandoned.
+    # If locks do not work, as on some network disks, only the removal after a kill fails.
     with suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     folder = draft.rename(place / f"{PREFIX}{kind}-{os.urandom(6).hex()}")
@@ -156,20 +156,20 @@ def _remove_if_abandoned(path: Path) -> None:
 
 
 def _remove_own() -> None:
-    """Remove what this process made; a fork of it shares the memory, not the folders."""
+    """Remove the folders of this process; a fork has the same memory, but owns no folders."""
     for folder, (owner, _) in list(_OWN.items()):
         if owner == os.getpid():
             remove_folder(folder)
 
 
 def _register_removal() -> None:
-    """Remove folders at the end of the process, and where a signal would end it at once."""
+    """Remove folders at the end of the process, also if a signal would end it at once."""
     atexit.unregister(_remove_own)
     atexit.register(_remove_own)
     if threading.current_thread() is not threading.main_thread():
         return
     for number in ENDING:
-        # Whoever handles the signal in a way of its own ends in a way of its own.
+        # A program with its own handler of the signal keeps it.
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _remove_and_end)
     _spare_forks()
@@ -177,10 +177,10 @@ def _register_removal() -> None:
 
 @cache
 def _spare_forks() -> None:
-    """Let signals end a fork of this process as ever: it owns no folder.
+    """Restore the default signal handlers in forks of this process, which own no folders.
 
-    One that arrives before Python has told the fork that it is one would be lost, and whoever ended
-    a child of `multiprocessing` would wait for it for ever: it waits until then.
+    Signals are blocked during a fork: one that arrived before the handlers are restored would be
+    lost, and a parent that ended a child of `multiprocessing` would wait for it forever.
     """
     masks = threading.local()
 

@@ -1,14 +1,14 @@
-"""Serves the status page and the evidence to this machine only, traces in Playwright's own viewer.
+"""Serves the status page, the evidence and Playwright's trace viewer to this machine only.
 
     /                    the page
-    /evidence/           the list of what failed tests left
-    /evidence/RUN/…      one of those files
-    /trace/…             the trace viewer out of the installed Playwright
+    /evidence/           the list of failed tests' files
+    /evidence/RUN/…      one of these files
+    /trace/…             the trace viewer of the installed Playwright
 
-Nothing else is served: no other file of the project, and nothing that a link leads to outside of
-those folders. A request that names another host is refused, or any web page that the person has
-open could read this one by giving its own name our address. What a failed test left is foreign
-text: a browser shows it without running scripts or loading anything.
+Nothing else is served: no other file of the project, and no target of a link outside of these
+folders. A request with another Host is refused: otherwise a web page that the person has open could
+read this server by resolving its own name to 127.0.0.1 (DNS rebinding). Files of a failed test are
+untrusted: a browser shows them without running scripts or loading anything.
 """
 
 import contextlib
@@ -36,12 +36,12 @@ INERT = (
     "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-"""Policy of evidence, and of what is not here: nothing runs, nothing is loaded from elsewhere."""
+"""Policy of evidence and of error responses: no scripts, nothing loaded from other hosts."""
 PAGE = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
     + _NOBODY_ELSE
 )
-"""Policy of the status page, which holds what it needs; it says itself which script is its own."""
+"""Policy of the status page, which loads nothing and itself restricts its inline script."""
 LIST = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + _NOBODY_ELSE
 """Policy of the other pages, which have no script."""
 VIEWER = (
@@ -49,18 +49,18 @@ VIEWER = (
     "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-"""Policy of Playwright's trace viewer: its own scripts, and no other machine."""
+"""Policy of Playwright's trace viewer: its own scripts, and no other host."""
 PATIENCE = 20.0
-"""Seconds that a connection may keep silent."""
+"""Seconds that a connection may send nothing."""
 MOST = 64
-"""Connections that are open at once; what comes beyond is closed."""
+"""Connections that may be open at once; more are closed."""
 CHUNK = 65536
-"""Bytes that are sent at once."""
+"""Largest number of bytes per write."""
 _TEXTS = frozenset({".log", ".txt", ".json", ".ndjson", ".yml", ".md"})
 
 
 def viewer_folder() -> Path:
-    """Where Playwright keeps its trace viewer; a ToolMissingError when this one has none."""
+    """The folder of Playwright's trace viewer; ToolMissingError if this version has none."""
     spec = find_spec("playwright")
     base = Path(spec.origin).parent if spec and spec.origin else Path()
     folder = base / "driver/package/lib/vite/traceViewer"
@@ -78,7 +78,7 @@ def make_server(
 ) -> ThreadingHTTPServer:
     """A server of these pages by path, and of the files below these folders by prefix.
 
-    Port 0 takes a free one; a port that is taken is a UsageError.
+    Port 0 uses any free port; UsageError if the port is in use.
     """
     handler = type(
         "Handler",
@@ -101,21 +101,21 @@ class _Server(ThreadingHTTPServer):
         self._places = threading.BoundedSemaphore(MOST)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """A thread for the connection, as long as there are not too many."""
+        """Start a thread for the connection; close it if there are too many."""
         if not self._places.acquire(blocking=False):
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own, and make room for the next."""
+        """Answer in the connection's thread, and release its place at the end."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that gives up a download is not an error of this server."""
+        """Report an error, except if the browser has ended the connection."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = PATIENCE
 
     def handle(self) -> None:
-        """One request, which has to arrive whole in time: bytes may trickle in."""
+        """Answer one request, which has to arrive completely within `PATIENCE` seconds."""
         self._deadline = threading.Timer(PATIENCE, self._give_up)
         self._deadline.daemon = True
         self._deadline.start()
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._deadline.cancel()
 
     def do_GET(self) -> None:
-        """A page, a file, or why there is none."""
+        """Send a page or a file, or the reason why there is none."""
         self._deadline.cancel()
         path = _path(self.path)
         if not self._is_for_us():
@@ -151,10 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the library's name
 
     def log_message(self, *_: object) -> None:
-        """The terminal belongs to the person."""
+        """Log nothing: the person uses the terminal."""
 
     def send_error(self, code: int, *_: Any, **__: Any) -> None:
-        """What the library refuses, in plain text: its own page repeats what was asked for."""
+        """Send an error of the library as plain text: its own page would echo the request."""
         self.close_connection = True
         words = self.responses.get(HTTPStatus(code), ("refused", ""))[0]
         self._send(code, TEXT, f"{words.lower()}\n".encode())
@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             text = self.pages[path]()
         except (StacktestError, OSError) as error:
-            # What it reads may have been damaged or taken away meanwhile.
+            # The files that the page is made from may have been damaged or removed meanwhile.
             self._send(500, TEXT, f"{error}\n".encode())
             return
         self._send(200, HTML, text.encode(), PAGE if path == "/" else LIST)
@@ -196,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             size = os.fstat(stream.fileno()).st_size
             self._head(200, text, size, policy)
             if self.command == "GET":
-                # A log may grow while it is read: no more than was announced.
+                # A log may grow while it is read: send no more than `Content-Length`.
                 _copy(stream, self.wfile, size)
 
     def _send(self, status: int, kind: str, body: bytes, policy: str = INERT) -> None:
@@ -205,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _head(self, status: int, kind: str, size: int, policy: str) -> None:
-        # HTTP/0.9, for which a version that cannot be read is taken, would have no headers.
+        # An unreadable version counts as HTTP/0.9, whose responses would have no headers.
         self.request_version = self.protocol_version
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -226,12 +226,12 @@ def _path(target: str) -> str:
 
 
 def _file_below(folder: Path, name: str) -> Path | None:
-    """The file of this name, unless it lies outside of the folder or has a name too long for it."""
+    """The file of this name; None if it is outside of the folder or its name is invalid."""
     try:
         file = (folder / name).resolve()
         return file if file.is_relative_to(folder) and file.is_file() else None
     except (OSError, RuntimeError, ValueError):
-        # Too long a name, links that lead in a circle, or letters that no file can have.
+        # The name is too long, has invalid characters, or its links form a cycle.
         return None
 
 

@@ -1,4 +1,4 @@
-"""Why Compose does not end when it reads the files: it waits for what a pipe should bring."""
+"""Explains why `docker compose config` does not end: it reads a pipe that nobody writes to."""
 
 from stacktest.adapters.compose.files import (
     ProjectFiles,
@@ -11,7 +11,7 @@ from stacktest.errors import UsageError
 
 
 def explain_silence(project: ProjectFiles) -> UsageError | None:
-    """The error for a `docker compose config` that did not end, if an `env_file` may be why."""
+    """The error for a `docker compose config` that did not end, if an `env_file` is a pipe."""
     for file in list_files(project):
         for name, definition in file.services.items():
             for path in filter(is_pipe, env_files_of(definition, file, project)):

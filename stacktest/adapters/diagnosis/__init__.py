@@ -1,1 +1,1 @@
-"""Facts about what went wrong, gathered once something has failed; `core.diagnosis` decides."""
+"""Gathers facts after a failure, from which `core.diagnosis` finds the cause."""

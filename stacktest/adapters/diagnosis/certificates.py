@@ -1,4 +1,4 @@
-"""What the front door shows for a host name, and the mounted file that it is from."""
+"""Reads the front door's certificate for a host name, and finds its file among the mounts."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,9 +12,9 @@ from stacktest.core.model import Stack
 TIMEOUT = 3.0
 """Seconds for one handshake."""
 LARGEST = 100_000
-"""Bytes of a file that may be a certificate."""
+"""Largest size in bytes of a file that may be a certificate."""
 MOST = 200
-"""Files below the mounts of the front door that are looked at."""
+"""Largest number of files that are read below the mounts of the front door."""
 
 
 def shown_certificates(
@@ -24,7 +24,7 @@ def shown_certificates(
     ca: Path | None,
     folder: Path,
 ) -> Mapping[str, Certificate]:
-    """Host name → its certificate, where a handshake shows one."""
+    """Host name → its certificate, for hosts that present one."""
     certificates: dict[str, Certificate] = {}
     for host in hosts:
         address = address_of(host)
@@ -56,7 +56,7 @@ def _certificate(stack: Stack, host: str, facts: CertificateFacts, folder: Path)
 
 
 def _file_of(stack: Stack, facts: CertificateFacts) -> tuple[Path | None, dt.datetime | None]:
-    """The one mounted file with a certificate for the same names, and its end."""
+    """The only mounted file with a certificate for the same names, and its expiry date."""
     from cryptography import x509
 
     matches: list[tuple[Path, dt.datetime]] = []

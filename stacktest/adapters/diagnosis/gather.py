@@ -1,4 +1,4 @@
-"""Gathers the facts about services that a failure is about: engine, files, certificates, ports."""
+"""Gathers facts about the services of a failure: from engine, files, certificates and ports."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,23 +24,23 @@ from stacktest.core.secrets import named_secrets
 from stacktest.core.unknown import Unknown
 
 LINES = 200
-"""How many last lines of a log are looked at."""
+"""Number of log lines that are read, from the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gatherer:
-    """Reads what a diagnosis needs of one stack."""
+    """Reads the facts that a diagnosis of one stack needs."""
 
     stack: Stack
     engine: EnginePort
     folder: Path
-    """Where the person stands, and commands are typed."""
+    """The folder in which the person types commands."""
     now: dt.datetime
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, stack: Stack, engine: EnginePort, folder: Path, now: dt.datetime) -> "Gatherer":
-        """One that knows the stack's secrets."""
+        """A gatherer that masks the stack's secrets."""
         secrets = named_secrets(stack)
         return cls(stack=stack, engine=engine, folder=folder, now=now, secrets=secrets)
 
@@ -53,7 +53,7 @@ class Gatherer:
         with_ports: bool = False,
         passed_routes: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Facts:
-        """The facts about these services; `since` is when the failing test began, in Unix time."""
+        """The facts about these services; `since` is the Unix time of the failing test's start."""
         known = [name for name in dict.fromkeys(names) if name in self.stack.services]
         listed = [c for c in self.engine.containers(self.stack.name) if not c.one_off]
         services = {
@@ -82,7 +82,7 @@ class Gatherer:
     # Private
 
     def _worst(self, listed: Sequence[Container]) -> Container | None:
-        """Of the containers of a service, one that is not well; a list does not tell of errors."""
+        """A container of the service that is unwell, if any; each is inspected for its error."""
         looked = [found for item in listed if (found := self.engine.container(item.id))]
         looked.sort(key=lambda container: (not container.error, _is_well(container)))
         return looked[0] if looked else None
@@ -136,7 +136,7 @@ class Gatherer:
         )
 
     def _first_check(self, container: Container, service: Service) -> float | None:
-        """When the engine looks at it first, where it has not looked yet."""
+        """Seconds from the start to the first health check; None if a check has run already."""
         if container.health != "starting" or container.health_log:
             return None
         major = whole_number(self.engine.version().partition(".")[0])
@@ -155,13 +155,13 @@ def _is_well(container: Container) -> bool:
 
 
 def _edited(document: Json, service: Service) -> tuple[str, ...]:
-    """Variables that the container was not given as the definition says now."""
+    """Variables whose values in the container differ from the present definition."""
     reasons = env_drift(service, document, Unknown("what the image sets was not edited"))
     return tuple(reason.removeprefix("env:") for reason in reasons)
 
 
 def _user(document: Json) -> str:
-    """`uid:gid` of its program, where the definition says numbers or nothing."""
+    """`uid:gid` of the program; empty if the user is given by name."""
     user = str(document["Config"].get("User") or "0")
     uid, _, gid = user.partition(":")
     return f"{uid}:{gid or uid}" if uid.isdigit() and (gid or uid).isdigit() else ""

@@ -1,4 +1,4 @@
-"""The lines of configuration that a diagnosis names: of routes, and of keys of compose files."""
+"""Finds the lines of configuration that a diagnosis names: of routes and of compose keys."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from stacktest.core.route import Route
 
 
 def route_lines(stack: Stack, folder: Path) -> dict[str, SourceLine]:
-    """Place of a route → the line that writes its upstream, perhaps another one of the file."""
+    """Place of a route → the line with its upstream, which may be another line of the file."""
     newest = cache(_newest)
     return {
         route.where: replace(line, written=newest((stack.root / route.where).parent))
@@ -28,7 +28,7 @@ def route_lines(stack: Stack, folder: Path) -> dict[str, SourceLine]:
 
 
 def compose_lines(stack: Stack, folder: Path, services: Iterable[str]) -> dict[str, SourceLine]:
-    """`services.NAME.KEY`, `networks.KEY`, `volumes.KEY` → its line; of several files, the last."""
+    """`services.NAME.KEY`, `networks.KEY`, `volumes.KEY` → its line, in the last file with it."""
     names = set(services)
     lines: dict[str, SourceLine] = {}
     for name in stack.compose_files:
@@ -64,7 +64,7 @@ def _line_of(stack: Stack, route: Route, folder: Path) -> SourceLine | None:
 
 
 def _naming(rows: list[str], route: Route) -> Iterator[int]:
-    """The one line of the file that writes host and port of the upstream."""
+    """The line with host and port of the upstream, if there is only one in the file."""
     written = f"{host_of(route.upstream)}:{route.port}"
     numbers = [number for number, row in enumerate(rows, start=1) if written in row]
     yield from numbers if len(numbers) == 1 else ()
@@ -82,7 +82,7 @@ def _source_line(
 
 
 def _newest(folder: Path) -> datetime | None:
-    """When a file of the folder was last written: one of them may include another."""
+    """Time of the last change of any file of the folder, since files may include one another."""
     try:
         times = [_written(Path(item.path)) for item in os.scandir(folder) if item.is_file()]
     except OSError:

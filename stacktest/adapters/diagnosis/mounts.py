@@ -1,4 +1,4 @@
-"""What lies at the sources of a container's mounts, as far as this machine can see it."""
+"""Reads facts about the sources of a container's mounts, if they are on this machine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from stacktest.core.unknown import Unknown
 def mount_facts(
     stack: Stack, container: Container, engine: EnginePort, folder: Path
 ) -> tuple[MountFacts, ...]:
-    """Every bind and every volume of the container; of another machine's files, only the names."""
+    """Facts of all binds and volumes of the container; on another machine, only the names."""
     is_here = engine.connection.address.startswith(("unix:", "/"))
     return tuple(
         _bind(stack, mount, folder) if mount.kind == "bind" and is_here else _volume(mount)
@@ -60,7 +60,7 @@ def _bind(stack: Stack, mount: Mount, folder: Path) -> MountFacts:
 
 
 def _is_tracked(stack: Stack, path: Path) -> bool:
-    """Whether git has a file where an empty folder is."""
+    """Whether git tracks a file at the path of this empty folder."""
     tracked = tracked_files(stack.root)
     if isinstance(tracked, Unknown) or not path.is_relative_to(stack.root):
         return False

@@ -1,4 +1,4 @@
-"""Which TCP ports something listens at in a container, from the kernel's own table there."""
+"""Lists the TCP ports on which a container's programs listen, from the kernel's table."""
 
 import ipaddress
 import re
@@ -13,15 +13,15 @@ TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
 class Listening(Struct, frozen=True, kw_only=True):
-    """The ports of one network."""
+    """The listening ports of one network namespace."""
 
     for_others: frozenset[int]
     for_itself: frozenset[int]
-    """At a loopback address alone."""
+    """Ports that only a loopback address listens on."""
 
 
 def listening_ports(engine: EnginePort, container: str) -> Listening | None:
-    """The ports of a running container; None where it has no `cat`, or is not there any more."""
+    """The listening ports of a running container; None if it has no `cat`, or has ended."""
     try:
         _, text, _ = engine.execute(container, ["cat", *TABLES])
     except ToolMissingError:
@@ -47,7 +47,7 @@ _ROW = re.compile(
     r"^\s*\d+: (?P<address>[0-9A-F]{8}|[0-9A-F]{32}):(?P<port>[0-9A-F]{4}) \S+ (\w\w) "
 )
 _ENGINE_DNS = frozenset({ipaddress.ip_address("127.0.0.11")})
-"""Where the engine answers the container's own questions for names."""
+"""The address of the engine's name server in the container."""
 
 
 def _listeners(text: str) -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
@@ -58,7 +58,7 @@ def _listeners(text: str) -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IP
 
 
 def _address(digits: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The address whose words of four bytes the kernel prints in the order of the machine."""
+    """The address of a row: the kernel prints each four bytes in the machine's byte order."""
     raw = bytes.fromhex(digits)
     words = (raw[start : start + 4][::-1] for start in range(0, len(raw), 4))
     address = ipaddress.ip_address(b"".join(words))

@@ -1,4 +1,4 @@
-"""Who has a port of this machine: another container, or a program, by pid and systemd unit."""
+"""Finds what occupies a port of this machine: a container, or a program by pid and unit."""
 
 import re
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ PROC = Path("/proc")
 def holder_of(
     stack: Stack, engine: EnginePort, port: HostPort, *, besides: str
 ) -> PortHolder | None:
-    """Who has the port; None where it is not known. `besides` is the container that wants it."""
+    """The holder of the port; None if unknown. `besides` is the container that needs the port."""
     return container_with(stack, engine, port, besides=besides) or program_with(engine, port)
 
 
 def container_with(
     stack: Stack, engine: EnginePort, port: HostPort, *, besides: str
 ) -> PortHolder | None:
-    """The container that publishes the port; `besides` is the id of who wants it."""
+    """The container that publishes the port, except `besides`, the container that needs it."""
     listed = [container for container in engine.containers() if container.id != besides]
     for container in listed:
         if container.is_running and any(map(port.is_of, container.ports)):
@@ -33,7 +33,7 @@ def container_with(
                 service=own if own in stack.services else "",
             )
     for container in listed:
-        # The engine lists no port of a container that is being started.
+        # The engine lists no ports of a container that is being started: use the definition.
         service = stack.services.get(container.service)
         is_ours = service is not None and container.project == stack.name
         if service is not None and is_ours and any(map(port.is_of, service.ports)):
@@ -42,9 +42,9 @@ def container_with(
 
 
 def program_with(engine: EnginePort, port: HostPort, proc: Path = PROC) -> PortHolder | None:
-    """The program that listens at the port; None where this user or this machine cannot see it.
+    """The program that listens on the port; None if this user or this machine cannot see it.
 
-    The engine's own proxy is nobody to stop: it stands for a container.
+    The engine's own proxy is skipped: it belongs to a container.
     """
     if not engine.connection.address.startswith(("unix:", "/")):
         return None
@@ -61,7 +61,7 @@ _ROW = re.compile(
     r"^\s*\d+: [0-9A-F]+:(?P<port>[0-9A-F]{4}) \S+ (?P<state>\w\w) (?:\S+\s+){5}(?P<inode>\d+)"
 )
 _TABLES = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
-"""The kernel's tables, and the state in them of a socket that waits for others."""
+"""The kernel's tables → the state of a listening socket in them."""
 _PROXIES = frozenset(
     {"docker-proxy", "rootlesskit", "rootlessport", "slirp4netns", "pasta", "passt", "dockerd"}
 )

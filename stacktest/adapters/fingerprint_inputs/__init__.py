@@ -1,7 +1,7 @@
-"""Reads what fingerprints are made of: images, files, environments, stanzas, build contexts.
+"""Reads the inputs of fingerprints: images, files, environments, stanzas, build contexts.
 
-Each service is read on its own: what cannot be read makes a part of that service unknown, with the
-path, and costs no other service anything.
+Each service is read separately: an unreadable input makes that part of that service unknown, with
+the path, and does not affect other services.
 """
 
 from stacktest.adapters.fingerprint_inputs.service_reader import read_fingerprints

@@ -1,8 +1,8 @@
-"""Reads what an image is built from: the Dockerfile and the contexts that the engine is sent.
+"""Reads the inputs of an image build: the Dockerfile and the contexts sent to the engine.
 
 `.dockerignore` patterns start at the context's root, unlike those of `.gitignore`; the last one
-that matches decides, and `<Dockerfile>.dockerignore` is preferred where it exists. Comments of a
-Dockerfile and of an ignore file do not count, in the context neither.
+that matches decides, and `<Dockerfile>.dockerignore` is used instead if it exists. Comments of a
+Dockerfile and of an ignore file do not count, also if these are files of the context.
 """
 
 import codecs
@@ -31,17 +31,17 @@ class BuildReading(Struct, kw_only=True):
     dockerfile: str = ""
     """The Dockerfile's text."""
     raw: dict[str, Entry] = field(default_factory=dict)
-    """Label → the file with its comments: `Dockerfile` as version 1 counted it, others until 3."""
+    """Label → the file with comments, as version 1 counted `Dockerfile`, and 1 to 3 other files."""
     named: frozenset[str] = field(default=frozenset())
     """Labels of additional contexts, which version 1 did not count."""
 
     def times(self) -> dict[str, float]:
-        """Label → when it last changed; folders end with `/`."""
+        """Label → time of its last change; labels of folders end with `/`."""
         times = {label: entry.changed for label, entry in self.reading.entries.items()}
         return times | {f"context/{at}/": time for at, time in self.reading.folders.items()}
 
     def copied(self) -> frozenset[str]:
-        """Labels of what the image certainly holds: it follows them."""
+        """Labels of files that the image certainly holds: it is outdated if one changes."""
         return frozenset(_copied(self.dockerfile, self.reading.entries))
 
     def old(self, entries: Iterable[Entry], version: int) -> tuple[Entry, ...]:
@@ -57,10 +57,10 @@ class BuildReading(Struct, kw_only=True):
 
 
 def read_build(reader: FileReader, build: Build) -> BuildReading:
-    """The entries of a build; of a remote context only that there is one."""
+    """The entries of a build; a remote context is one entry without its content."""
     into = Reading()
     if _is_remote(build.context):
-        # Its address is in the service definition; its content is not on this machine.
+        # The address counts in the service definition; the content is not on this machine.
         into.entries["context"] = Entry(path="context", kind="remote")
         return BuildReading(reading=into)
     if not Path(build.context).is_dir():
@@ -86,7 +86,7 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
 
 
 def left_out_of_context(build: Build, path: str) -> bool:
-    """Whether `.dockerignore` keeps an absolute path, which need not exist, out of the image."""
+    """Whether `.dockerignore` excludes an absolute path, which need not exist, from the image."""
     if _is_remote(build.context):
         return False
     context = posixpath.normpath(build.context)
@@ -97,7 +97,7 @@ def left_out_of_context(build: Build, path: str) -> bool:
     try:
         excluded, is_folder = _excluded(_patterns(context, dockerfile)), False
     except UnreadableError:
-        # The part itself is unknown, with the reason.
+        # `read_build` reports the same error for the part.
         return False
     return excluded(inside, is_folder)
 
@@ -105,7 +105,7 @@ def left_out_of_context(build: Build, path: str) -> bool:
 # Private
 
 _WITH_COMMENTS = 3
-"""The last version that counted comments of what a build reads."""
+"""The last version that counted comments of the files that a build reads."""
 
 
 def _is_remote(context: str) -> bool:
@@ -114,7 +114,7 @@ def _is_remote(context: str) -> bool:
 
 
 def _read_dockerfile(reader: FileReader, path: str, result: BuildReading) -> str:
-    """Adds the Dockerfile, and what it links to; returns its text."""
+    """Add the Dockerfile, and the target if it is a link; returns its text."""
     outcome = Reading()
     reader.read(path, DOCKERFILE, outcome)
     if not outcome.entries:
@@ -124,7 +124,7 @@ def _read_dockerfile(reader: FileReader, path: str, result: BuildReading) -> str
 
 
 def _leave_comments_out(result: BuildReading, label: str, path: str, reader: FileReader) -> str:
-    """Counts a file that the build reads by what it says; returns its text, if it is a file."""
+    """Count a file without its comments; returns its text, empty if it is not a file."""
     entry = result.reading.entries.get(label)
     if entry is None or entry.kind != "file":
         return ""
@@ -140,7 +140,7 @@ def _leave_comments_out(result: BuildReading, label: str, path: str, reader: Fil
 
 
 def _copied(dockerfile: str, labels: Iterable[str]) -> Iterable[str]:
-    """The Dockerfile, and what it copies by a name that stands in it."""
+    """The labels of the Dockerfile and of files that it copies by name."""
     sources = tuple(copied_sources(dockerfile))
     for label in labels:
         if label == DOCKERFILE or any(
@@ -199,7 +199,7 @@ def _patterns(context: str, dockerfile: str) -> list[str]:
 
 
 def _rule(line: bytes, where: str) -> str:
-    """The line as the .gitignore line that means the same, if the engine takes it."""
+    """The line as the equivalent .gitignore line; UnreadableError if the engine refuses it."""
     import pathspec
 
     if len(line) > _LONGEST_RULE or line.count(b"*") > _MOST_STARS:
@@ -215,11 +215,11 @@ def _rule(line: bytes, where: str) -> str:
 
 
 _LONGEST_RULE, _MOST_STARS = 500, 16
-"""What a person writes is shorter, and such a pattern would be tried for hours."""
+"""Limits of a pattern: matching a longer one may take hours, and nobody writes one."""
 
 
 def _anchored(raw: str) -> str:
-    """A .dockerignore line as the .gitignore line that means the same."""
+    """A .dockerignore line as the equivalent .gitignore line."""
     line = raw.strip()
     if not line or line.startswith("#"):
         return ""
@@ -234,14 +234,14 @@ def _excluded(patterns: Iterable[str]) -> Callable[[str, bool], bool]:
         return lambda _path, _is_folder: False
     import pathspec
 
-    # Only the meaning of one rule is taken from pathspec. How rules add up differs: git lets
-    # a file's own rule outweigh a later one of its folder, the engine never does.
+    # pathspec only matches single rules. Their combination differs: in git, a file's own rule
+    # overrides a later rule of its folder; in the engine, the last matching rule decides.
     rules = list(pathspec.PathSpec.from_lines("gitignore", lines).patterns)
     has_exceptions = any(line.startswith("!") for line in lines)
 
     def excluded(path: str, is_folder: bool) -> bool:  # noqa: FBT001 - a callback
         if is_folder and has_exceptions:
-            # Below an excluded folder an exception may still name a file.
+            # An exception may still include a file below an excluded folder.
             return False
         paths = [path]
         while has_exceptions and (parent := posixpath.dirname(paths[-1])):

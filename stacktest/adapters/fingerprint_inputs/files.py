@@ -1,7 +1,7 @@
-"""Reads trees of files into entries: streamed, each file once per call, whatever the locale.
+"""Reads trees of files into entries: streamed, each file once per call, independent of the locale.
 
-There is no cache of file states on disk: it would save a quarter of a second for 20 000 files and
-would believe a copy that kept its times.
+There is no cache of file states on disk: it would save a quarter of a second for 20 000 files, but
+would miss a changed copy that kept its times.
 """
 
 import os
@@ -24,48 +24,48 @@ PRIVATE_KEY = b"PRIVATE KEY-----"
 
 
 class UnreadableError(Exception):
-    """A path that belongs to a part could not be read; costs that part of that service only."""
+    """An input of a part could not be read; only that part of that service becomes unknown."""
 
 
 class Reading(Struct, kw_only=True):
-    """What one part of one service collects: its entries, and what was left out and why."""
+    """The entries of one part of one service, and the paths that were left out, with reasons."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     left_out: dict[str, set[str]] = field(default_factory=dict)
     ignored: Callable[[str], bool] | None = None
-    """Whether the user declared that a path (relative to the project) does not count."""
+    """Whether the configuration ignores a path (relative to the project)."""
     walked: set[str] = field(default_factory=set)
     folders: dict[str, float] = field(default_factory=dict)
-    """When each folder, or the list of its entries, changed last (ctime), in seconds.
+    """Folder → Unix time of the last change of the folder or its list of entries (ctime).
 
-    Another folder that was moved to its place changes then, but not what is in it. Folders that
-    hold what does not count are left out: a cache that is written is no change.
+    It shows that another folder was moved to this path, which the files' times do not. Folders with
+    entries that do not count are left out: a write to a cache in them is not a change.
     """
     written: Callable[[str], bool] | None = None
-    """Whether a path holds state by its name where another service may write."""
+    """Whether a path is state by its name, in a folder that another service may write to."""
     hidden: frozenset[str] = frozenset()
-    """Paths over which another mount lies in the container."""
+    """Paths that another mount covers in the container."""
     unsigned: str = ""
-    """A secret file that no key could sign: the entries are complete but for its content."""
+    """A secret file whose content is missing in the entries, since there is no key to sign it."""
 
     def leave_out(self, path: str, why: str) -> None:
-        """Remember that `path` was not read."""
+        """Note that `path` was not read, with the reason."""
         self.left_out.setdefault(why, set()).add(path)
 
 
 class _Walk(Struct, frozen=True, kw_only=True):
-    """What stays the same while one tree is walked."""
+    """The settings of a walk through one tree."""
 
     into: Reading
     top: str
-    """The real path that the walk began at."""
+    """The real path of the top of the tree."""
     follows: bool = False
     secret: bool = False
     excluded: Callable[[str, bool], bool] | None = None
 
 
 class _File(Struct, frozen=True, kw_only=True):
-    """What counts of one file: see `Entry`."""
+    """The facts of one file that count: see `Entry`."""
 
     executable: bool
     secret: bool
@@ -75,7 +75,7 @@ class _File(Struct, frozen=True, kw_only=True):
 
 
 class FileReader(Struct, kw_only=True):
-    """Reads for all services of one stack; a file that two services mount is read once."""
+    """Reads files for all services of one stack; a file that two services mount is read once."""
 
     root: Path
     key: Key | Unknown
@@ -84,25 +84,25 @@ class FileReader(Struct, kw_only=True):
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
     pages: frozenset[str] = frozenset()
-    """Absolute paths of docs pages, whose line of `stacktest ack` does not count."""
+    """Absolute paths of docs pages, in which the line of `stacktest ack` does not count."""
     _contents: dict[tuple[bytes, bool], "_File"] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
-    """The project's path as given and without links, decoded as every path here is."""
-    # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
+    """The project's path as given and with links resolved, decoded like all paths here."""
+    # As bytes: to decode every path of a large tree for these look-ups takes a fifth of the time.
     _own: frozenset[bytes] = frozenset()
     _above_own: frozenset[bytes] = frozenset()
-    """Folders in which stacktest may make the folders that it writes to."""
+    """Parent folders of the paths that stacktest writes, which it may create."""
     _secret_paths: frozenset[bytes] = frozenset()
     _pages: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
-        """Compose may name the project by the path that led to it, and links by the real one."""
+        """Set the private fields; Compose may name the project by its given or its real path."""
         raw = os.fsencode(self.root)
         names = (_text(raw), _text(os.path.realpath(raw)))
         self.roots = tuple(dict.fromkeys(root.rstrip("/") for root in names))
         given = self.roots[0]
         inside = [path.removeprefix(given) for path in self.own if path.startswith(f"{given}/")]
-        # The same folder may be mounted or built by either of its names.
+        # A mount or a build may use either path of the same folder.
         self.own |= {f"{root}{path}" for root in self.roots for path in inside}
         self._own = frozenset(map(_raw, self.own))
         self._above_own = frozenset(path.rpartition(b"/")[0] for path in self._own)
@@ -110,7 +110,7 @@ class FileReader(Struct, kw_only=True):
         self._pages = frozenset(map(_raw, self.pages))
 
     def relative(self, path: str) -> str | None:
-        """`path` relative to the project with `/`, empty for the project itself, None outside."""
+        """`path` relative to the project, with `/`; empty for the project itself, None outside."""
         for root in self.roots:
             if path == root:
                 return ""
@@ -119,13 +119,13 @@ class FileReader(Struct, kw_only=True):
         return None
 
     def is_own(self, path: str) -> bool:
-        """Whether stacktest itself writes what lies there."""
+        """Whether stacktest itself writes this path or a folder above it."""
         return any(path == own or path.startswith(f"{own}/") for own in self.own)
 
     def read(self, path: str, label: str, into: Reading, *, secret: bool = False) -> None:
-        """Adds what a mount of `path` exposes: a file, a tree, or the target of a link.
+        """Add the entries that a mount of `path` exposes: a file, a tree, or the target of a link.
 
-        Nothing there is the same as an empty folder: the engine would make one.
+        A path that does not exist is the same as an empty folder: the engine would create one.
         """
         path = os.path.normpath(path)
         mode = _mode(path)
@@ -137,7 +137,7 @@ class FileReader(Struct, kw_only=True):
             self._add_link(path, label, into)
             target = _text(os.path.realpath(_raw(path)))
             if stat.S_ISLNK(_mode(target) or 0):
-                # It leads to itself, and to nothing else.
+                # The link has no target but itself.
                 return
             inside = self.relative(target)
             self.read(target, f"{label} target" if inside is None else inside, into, secret=secret)
@@ -152,7 +152,7 @@ class FileReader(Struct, kw_only=True):
     def read_context(
         self, context: str, into: Reading, excluded: Callable[[str, bool], bool]
     ) -> None:
-        """Adds a build context: links are sent to the engine as links, so none is followed."""
+        """Add a build context; links are not followed: they are sent to the engine as links."""
         self._walk(_raw(context), "", _Walk(into=into, top=context, excluded=excluded))
 
     # Private
@@ -215,7 +215,7 @@ class FileReader(Struct, kw_only=True):
             walk.into.entries[path] = Entry(path=path, kind=_kind(mode), source=path)
 
     def _follow(self, link: str, walk: "_Walk") -> None:
-        """Read the target of a link below a mount, if it lies in the project and elsewhere."""
+        """Read the target of a link below a mount, if in the project but outside the mount."""
         target, top = _text(os.path.realpath(_raw(link))), walk.top
         label = self.relative(target)
         within = target == top or target.startswith(top.rstrip("/") + "/")
@@ -260,7 +260,7 @@ class FileReader(Struct, kw_only=True):
         )
 
     def _page(self, path: bytes, *, is_secret: bool) -> "_File":
-        """The file of a docs page, its text without the line that acknowledges it."""
+        """The facts of a docs page; its content is the text without the line of `stacktest ack`."""
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(handle, "rb") as file:  # noqa: PTH123 - a name that is bytes, opened already
             status, text = os.fstat(handle), file.read()
@@ -279,17 +279,17 @@ class FileReader(Struct, kw_only=True):
         )
 
     def _stream(self, piece: bytes, *, is_secret: bool) -> Any:
-        """A sum of bytes, signed where they are secret."""
+        """A digest of bytes, signed with the key if they are secret."""
         if is_secret and isinstance(self.key, Key):
             return self.key.stream("file", piece)
         return content_stream(piece)
 
     def _content(self, path: bytes, *, is_secret: bool) -> "_File":
-        """The sum of one file, a megabyte at a time.
+        """The facts of one file, which is read in pieces of a megabyte.
 
         Without a key the content of a secret file stays empty: only its name may be reported.
         """
-        # A name that became a FIFO since it was listed must not block us.
+        # Non-blocking: the path may have become a FIFO since it was listed.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(handle)
@@ -315,7 +315,7 @@ class FileReader(Struct, kw_only=True):
 
 
 def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:
-    """Why -> sorted paths of everything that several readings left out."""
+    """Reason -> sorted paths, of all paths that several readings left out."""
     paths_by_reason: dict[str, set[str]] = {}
     for reading in parts:
         for why, paths in reading.left_out.items():
@@ -331,8 +331,8 @@ def _raw(path: str) -> bytes:
 
 
 def _text(path: bytes) -> str:
-    # Always UTF-8, as git and Compose have it: decoding as the locale says would make the same
-    # file another one for another user.
+    # Always UTF-8, as in git and Compose: with the locale's encoding, the same file would have
+    # another name for another user.
     return path.decode("utf-8", "surrogateescape")
 
 

@@ -1,7 +1,7 @@
-"""Whether a file that is gone would have counted for a service, as far as its path says.
+"""Decides by its path whether a deleted file had counted for a service.
 
-It counted if it did in any of the ways in which it belonged to the service: `configs/<service>/`,
-what `config` names, a mount, a build.
+It had counted if at least one of these includes it: `configs/<service>/`, a path of `config`, a
+mount, a build.
 """
 
 import os
@@ -23,7 +23,7 @@ from stacktest.core.model import Build, Service, Stack
 
 
 def gone_files(stack: Stack, config: Settings) -> Callable[[str, str], bool]:
-    """Service and path, from the stack's folder → whether the file would not have counted."""
+    """A function: service, path from the stack's folder → whether the file had not counted."""
     own = own_paths(stack.root, config.stack)
 
     @cache
@@ -37,18 +37,18 @@ def gone_files(stack: Stack, config: Settings) -> Callable[[str, str], bool]:
 
 
 class _GoneFiles(Struct, frozen=True, kw_only=True):
-    """What decides for one service; folders and files are absolute paths."""
+    """The settings of one service that decide; folders and files are absolute paths."""
 
     own: frozenset[str]
     declared: tuple[str, ...]
-    """Whatever lies here counts."""
+    """Files and folders in which every file counts."""
     writable: tuple[str, ...]
-    """Mounts that the container may write to: state by its name is left out."""
+    """Mounts that the container may write to: files that are state by their name do not count."""
     builds: tuple[Build, ...]
     ignored: Callable[[str], bool] | None
 
     def left_out(self, path: str, shown: str) -> bool:
-        """Whether the file did not count; `shown` is its path from the stack's folder."""
+        """Whether the file had not counted; `shown` is its path from the stack's folder."""
         if _is_below(path, self.own):
             return True
         return not (self._is_mounted(path, shown) or self._is_built(path))
@@ -90,7 +90,7 @@ def _gone_files(
 
 
 def _builds(service: Service) -> Iterable[Build]:
-    """The build as if each of its contexts was the only one."""
+    """One build for each context, as if it were the only context."""
     build = service.build
     if build is not None:
         yield build

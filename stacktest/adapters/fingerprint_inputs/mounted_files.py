@@ -1,4 +1,4 @@
-"""Reads the configuration of one service: what it mounts, and what is declared to belong to it.
+"""Reads the configuration files of one service: its mounts, and the paths of its `config` setting.
 
 mount                        counts                             left out, by name
 --------------------------   --------------------------------   ------------------------------
@@ -7,13 +7,13 @@ read-only                    all of it                          what `ignore` na
 writable, a file             the file                           state by its name: *.db, *.log
 writable, a folder           what git tracks below it           the rest of the folder, state
 outside of the project       what its repository tracks there   the rest, by the mount's path
-around the project           nothing                            its path
+a parent of the project      nothing                            its path
 below another mount          nothing: the container sees the
                              other one there
 
 A named volume that is a folder of this machine counts as a mount of that folder. A tracked text
-with an ambiguous name (*.db, *.lock) is no state: a person wrote it. The file of a seccomp profile
-counts as if it was mounted.
+with an ambiguous name (*.db, *.lock) is not state: a person wrote it. The file of a seccomp profile
+counts as if it were mounted.
 """
 
 import bisect
@@ -45,15 +45,15 @@ UNTRACKED = "the container may write to it: only what git tracks below it counts
 OUTSIDE = "mounted from outside the project"
 OUTSIDE_UNTRACKED = "mounted from outside the project: only what git tracks there counts"
 STATE_BY_NAME = 3
-"""The last version of the fingerprint that told state by its name alone."""
+"""The last version of the fingerprint that recognized state only by its name."""
 BINDS_INSIDE = 5
-"""The last one that counted bind mounts inside the project only, and no file of a submodule."""
+"""The last version that counted only bind mounts inside the project, and no submodule's files."""
 HIDDEN = 6
-"""The last one that counted what lies below another mount, or what another service writes."""
+"""The last version that counted files below another mount, or that another service writes."""
 
 
 class TrackedFiles:
-    """What git tracks, by folder."""
+    """The files that git tracks, searchable by folder."""
 
     def __init__(self, paths: frozenset[str] | Unknown) -> None:
         self.paths = paths
@@ -66,11 +66,11 @@ class TrackedFiles:
         if not folder:
             return [path for path in self._in_order if not path.startswith("../")]
         start = bisect.bisect_left(self._in_order, f"{folder}/")
-        # "0" follows "/".
+        # "0" is the character after "/".
         return self._in_order[start : bisect.bisect_left(self._in_order, f"{folder}0")]
 
     def at(self, path: str) -> list[str]:
-        """The path itself where it is a tracked file, else tracked paths below it."""
+        """The path itself if it is a tracked file, else tracked paths below it."""
         return [path] if path in self else self.below(path)
 
     @cached_property
@@ -79,28 +79,28 @@ class TrackedFiles:
 
 
 class ConfigReading(Struct, kw_only=True):
-    """The configuration of one service, and which of it the container sees."""
+    """The configuration files of one service, and which of them the container sees."""
 
     reading: Reading
     mounted: int = 0
-    """How many of the entries, as they stand in order, are mounted read-only or are files."""
+    """Number of the first entries that are mounted read-only or are files."""
     declared: int = 0
-    """How many there are with those that are declared: all that version 1 counted."""
+    """Number of the first entries that are mounted or declared: those that version 1 counted."""
     folders: int = 0
-    """How many of the folders are mounted read-only."""
+    """Number of the first folders that are mounted read-only."""
     writable: tuple[str, ...] = ()
     """Labels of mounts that the container may write to."""
     recounted: int = 0
-    """The last version of the fingerprint that counted other files, if any did."""
+    """The last version of the fingerprint that counted other files for this service; 0: none."""
     links: dict[str, float] = field(default_factory=dict)
-    """Links on the ways to what is mounted, and when each was made."""
+    """Links in the paths of mounts → the time at which each was made."""
     gone: dict[str, str] = field(default_factory=dict)
-    """What is mounted and does not exist any more, and where the container has it."""
+    """Mounted paths that no longer exist → the path in the container."""
 
     def times(self) -> dict[str, float]:
-        """Label → when it last changed, of all that the container mounts; folders end with `/`.
+        """Label → time of its last change, of all mounted files and folders; folders end with `/`.
 
-        Folders that the container may write to change by themselves.
+        Folders that the container may write to are left out: the container itself changes them.
         """
         entries = self.reading.entries.items()
         times = {
@@ -116,12 +116,12 @@ class ConfigReading(Struct, kw_only=True):
         return frozenset(itertools.islice(self.reading.entries, self.declared))
 
     def recount(self, version: int) -> None:
-        """Remember that up to this version other files were counted."""
+        """Note that other files were counted up to this version."""
         self.recounted = max(self.recounted, version)
 
 
 class ConfigReader(Struct, frozen=True, kw_only=True):
-    """Reads the configuration of the services of one stack."""
+    """Reads the configuration files of the services of one stack."""
 
     stack: Stack
     files: FileReader
@@ -130,7 +130,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
     writable: WritableFolders
 
     def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
-        """What counts for the service, or why a part of it could not be read."""
+        """The files that count for the service, or why one of them could not be read."""
         hidden = self._hidden(service)
         into = Reading(
             ignored=ignored_by(section.ignore),
@@ -192,7 +192,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
             writable.append((mount, path))
 
     def _hidden(self, service: Service) -> frozenset[str]:
-        """Paths of the project that one mount exposes, and over which another one lies."""
+        """Paths of the project in a mount that another mount covers in the container."""
         exposed: list[str] = []
         mounts = [mount for mount in service.mounts if mount.kind == "bind"]
         for mount in mounts:
@@ -202,7 +202,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
                 if path and below.split("/")[0] not in ("..", "."):
                     exposed.append(path)
         sources = [self.files.relative(os.path.normpath(mount.source)) for mount in mounts]
-        # What two mounts expose is hidden in one of them only.
+        # A path in two mounts is covered in only one of them: the container sees it.
         return frozenset(
             path
             for path in exposed
@@ -211,7 +211,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
         )
 
     def _note_way(self, source: str, label: str, target: str, result: ConfigReading) -> None:
-        """Remember whether the source exists, and the links that lead to it."""
+        """Note whether the source exists, and the links in its path."""
         path = os.path.normpath(source)
         if not os.path.lexists(path) and not self.files.is_own(path):
             result.gone[label] = target
@@ -225,7 +225,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
             folder = posixpath.dirname(folder)
 
     def _check_submodules(self, path: str) -> None:
-        """A submodule that was not checked out is an empty folder, which says nothing of it."""
+        """UnreadableError for a submodule that is not checked out: its folder is empty."""
         tops = itertools.accumulate(path.split("/"), posixpath.join)
         for top in filter(self.tracked.__contains__, tops):
             folder = f"{self.files.roots[0]}/{top}"
@@ -234,7 +234,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
                 raise UnreadableError(why)
 
     def _read_outside(self, mount: Mount, path: str, result: ConfigReading) -> None:
-        # A folder around the project is mounted to look at all of it: a repository, a machine.
+        # A mounted parent folder of the project, such as the whole disk, is not configuration.
         is_around = set(path.split("/")) == {".."}
         tracked = [] if is_around else self.tracked.at(path)
         if not tracked:
@@ -279,7 +279,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
             self.files.read(f"{self.files.roots[0]}/{path}", path, into, secret=secret)
 
     def _is_state(self, path: str, result: ConfigReading) -> bool:
-        """Whether a file that the container may write to holds what it has written."""
+        """Whether a file that the container may write to is state, and not configuration."""
         name = posixpath.basename(path)
         if not is_state_name(name):
             return False
@@ -303,7 +303,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
                 into.entries[label] = Entry(path=label, kind="missing", source=label)
 
     def _read_profiles(self, service: Service, into: Reading) -> None:
-        """Seccomp profiles: Compose hands the engine their content, and hashes their names."""
+        """Read seccomp profiles: Compose passes their content to the engine, but hashes names."""
         folder = self.stack.project_directory or str(self.stack.root)
         for option in (service.definition or {}).get("security_opt") or ():
             name, _, profile = str(option).replace(":", "=", 1).partition("=")
@@ -321,7 +321,7 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
 
 
 def ignored_by(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
-    """Says of a path, relative to the project, whether the configuration ignores it."""
+    """A function: path, relative to the project → whether the patterns ignore it; or None."""
     if not patterns:
         return None
     import pathspec
@@ -337,7 +337,7 @@ def _is_below(label: str, tops: Iterable[str]) -> bool:
 
 
 def _is_text(path: str) -> bool:
-    """Whether a file holds text; what is none, or is gone, holds no state either."""
+    """Whether a file holds text; also true if it is not a file or no longer exists."""
     if not os.path.isfile(path):  # noqa: PTH113 - paths are text here
         return True
     try:

@@ -1,4 +1,4 @@
-"""Which paths stacktest writes itself, and which hold secrets by declaration."""
+"""Lists the paths that stacktest itself writes, docs pages, and declared secret files."""
 
 import os
 import posixpath
@@ -8,11 +8,11 @@ from typing import Protocol
 from stacktest.core.model import Stack
 
 REPORTS = "reports"
-"""Where evidence of failures and the status page go by default."""
+"""The default folder of evidence of failures and of the status page."""
 
 
 class StackSection(Protocol):
-    """What of `[stack]` a fingerprint depends on."""
+    """The settings of `[stack]` that a fingerprint depends on."""
 
     @property
     def ledger(self) -> str:
@@ -32,7 +32,7 @@ class StackSection(Protocol):
 
 
 def own_paths(root: Path, section: StackSection) -> frozenset[str]:
-    """Where stacktest writes: reading it back would make every run change every fingerprint."""
+    """Paths that stacktest writes: if they counted, every run would change every fingerprint."""
     folder = posixpath.dirname(section.status)
     beside = (section.status.removesuffix(".json") + ".meta.json", f"{folder}/stacktest.json")
     paths = (section.ledger, section.status, *beside, REPORTS)
@@ -40,7 +40,7 @@ def own_paths(root: Path, section: StackSection) -> frozenset[str]:
 
 
 def page_paths(stack: Stack, section: StackSection) -> frozenset[str]:
-    """The docs pages of services, by every path that leads to one."""
+    """The docs pages of services, by their paths as configured and with links resolved."""
     if not section.pages:
         return frozenset()
     paths = [str(stack.root / section.pages.replace("{service}", name)) for name in stack.services]

@@ -1,4 +1,4 @@
-"""Reads the fingerprints of a stack's services: which paths belong to which part, in what order.
+"""Reads the fingerprints of a stack's services; this table lists the files that count.
 
 config   bind mounts inside the project, those of `volumes_from` and of volumes that are folders
          included: whole where they are read-only; where the container may write, a single file,
@@ -39,15 +39,16 @@ def read_fingerprints(
     config: Settings,
     services: Iterable[str] | None = None,
 ) -> Mapping[str, Fingerprint]:
-    """The fingerprint of each service (all of them by default), read now.
+    """The present fingerprint of each service (by default of all).
 
-    `images` is `docker image inspect` of the image that the service's container runs, else of its
-    tag. The same files, values and images give the same fingerprints wherever the project lies.
+    `images` has the output of `docker image inspect` for the image that the service's container
+    runs, else for its tag. The same files, values and images give the same fingerprints in every
+    folder.
     """
     names = sorted(stack.services if services is None else services)
     sources = read_sources(stack, load_yaml)
     with ThreadPoolExecutor(1, thread_name_prefix="stacktest-git") as pool:
-        # git answers while we compute what needs no answer of it.
+        # git runs in a thread, while this thread computes values that do not need its result.
         tracked = pool.submit(tracked_files, stack.root, beyond(stack, sources))
         files = FileReader(
             root=stack.root,

@@ -1,4 +1,4 @@
-"""What of the configuration a fingerprint depends on."""
+"""The settings of the configuration that a fingerprint depends on."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from stacktest.adapters.fingerprint_inputs.own_paths import StackSection
 
 
 class ServiceSection(Protocol):
-    """What of `[services.NAME]` a fingerprint depends on."""
+    """The settings of `[services.NAME]` that a fingerprint depends on."""
 
     @property
     def config(self) -> tuple[str, ...]:
@@ -18,11 +18,11 @@ class ServiceSection(Protocol):
 
 
 class Settings(Protocol):
-    """What of the configuration a fingerprint depends on."""
+    """The settings of the configuration that a fingerprint depends on."""
 
     @property
     def stack(self) -> StackSection:
-        """Where the ledger and the status lie, so that they are not read as input."""
+        """The section with the paths of the ledger and the status, which do not count as inputs."""
 
     def service(self, name: str, /) -> ServiceSection:
         """Extra paths and ignore patterns of one service."""

@@ -1,4 +1,4 @@
-"""The fingerprint of each service, from what all services of one call share."""
+"""Computes the fingerprint of each service, from data that all services of one call share."""
 
 import os
 import posixpath
@@ -50,11 +50,11 @@ from stacktest.core.unknown import Unknown
 
 OLDER = range(1, FINGERPRINT_VERSION)
 FIRST = 1
-"""The version that counted other files."""
+"""The first version of the fingerprint, which counted other files."""
 
 
 class StackReading(Struct, kw_only=True):
-    """Reads the parts of each service; the same files, values and images give the same ones."""
+    """Reads the parts of each service; equal files, values and images give equal parts."""
 
     stack: Stack
     key: Key | Unknown
@@ -66,10 +66,10 @@ class StackReading(Struct, kw_only=True):
     variables: Mapping[str, str | None] | Unknown
     paths: ProjectPaths
     routes: Mapping[str, str]
-    """Host name → where it leads."""
+    """Host name → the target of its route."""
 
     def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
-        """All parts of one service, and what its container was made of."""
+        """The fingerprint of one service, with the inputs of its container."""
         if service.unreadable:
             why = Unknown(service.unreadable)
             others = dict.fromkeys(("image", "config", "env", "build"), NONE)
@@ -113,7 +113,7 @@ class StackReading(Struct, kw_only=True):
         config: ConfigReading | Unknown,
         build: BuildReading | Unknown,
     ) -> str | Unknown:
-        """The digest as an older version made it, of the same readings."""
+        """The digest in the form of an older version, from the same readings."""
         arguments = service.build.arguments if service.build else ()
         entries = [self._entries(_reading(part)) for part in (config, build)]
         old = {
@@ -133,7 +133,7 @@ class StackReading(Struct, kw_only=True):
         config: ConfigReading | Unknown,
         build: BuildReading | Unknown,
     ) -> str | Unknown:
-        """The repository's digest as an older version made it."""
+        """The repository's digest in the form of an older version."""
         arguments = service.build.arguments if service.build else ()
         tracked = [self._tracked(_reading(part)) for part in (config, build)]
         return repo_part(
@@ -157,7 +157,7 @@ class StackReading(Struct, kw_only=True):
         )
 
     def _written_at(self) -> float:
-        """When a compose file, or a file of variables for it, changed last."""
+        """Unix time of the last change of a compose file or of an environment file."""
         folder = self.stack.project_directory or str(self.stack.root)
         sources = () if isinstance(self.sources, Unknown) else self.sources.sources
         paths = [*self.stack.compose_files, *(source.path for source in sources)]
@@ -191,7 +191,7 @@ class StackReading(Struct, kw_only=True):
         return env_part(service.environment, self.key, values)
 
     def _contents(self, service: Service) -> dict[str, str]:
-        """Target → sha256 of each inline entry of `configs:` and `secrets:` whose text is known."""
+        """Target → sha256, for each inline entry of `configs:` and `secrets:` with a known text."""
         variables = {} if isinstance(self.variables, Unknown) else self.variables
         contents: dict[str, str] = {}
         for section, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
@@ -221,7 +221,7 @@ class StackReading(Struct, kw_only=True):
         return reading if isinstance(reading, Unknown) else tuple(reading.entries.values())
 
     def _tracked(self, reading: Reading | Unknown) -> tuple[Entry, ...] | Unknown:
-        """The entries that git tracks, unless what they are could not be read."""
+        """The entries that git tracks; Unknown if the entries or the index could not be read."""
         if isinstance(reading, Unknown):
             return reading
         if isinstance(self.tracked.paths, Unknown):
@@ -232,7 +232,7 @@ class StackReading(Struct, kw_only=True):
 def variables_of(
     stack: Stack, env_files: tuple[str, ...], services: Iterable[str]
 ) -> Mapping[str, str | None] | Unknown:
-    """Values of the variables that are the content of `configs:` and `secrets:`."""
+    """Values of the variables whose values are the content of `configs:` and `secrets:`."""
     names = {
         variable
         for name in services
@@ -245,7 +245,7 @@ def variables_of(
 
 
 def beyond(stack: Stack, sources: ComposeSources | Unknown) -> list[str]:
-    """Paths beyond the stack's own folder that may hold tracked files, relative to it."""
+    """Relative paths outside of the stack's folder that may hold tracked files."""
     services = stack.services.values()
     paths = [service.build.context for service in services if service.build]
     mounts = (as_bind(stack, mount) for service in services for mount in service.mounts)
@@ -265,7 +265,7 @@ def _reading(part: ConfigReading | BuildReading | Unknown) -> Reading | Unknown:
 
 
 def _older(reading: Reading | Unknown) -> dict[str, str]:
-    """Digests of acknowledged pages as older versions made them."""
+    """Digests of acknowledged pages in the form of older versions."""
     if isinstance(reading, Unknown):
         return {}
     pages = (entry for entry in reading.entries.values() if entry.whole)
@@ -277,7 +277,7 @@ def _old_entries(
     entries: tuple[Entry, ...] | Unknown,
     part: ConfigReading | BuildReading | Unknown,
 ) -> tuple[Entry, ...] | Unknown:
-    """The entries as an older version counted them."""
+    """The entries that an older version counted; Unknown if it counted other files."""
     if isinstance(entries, Unknown) or isinstance(part, Unknown):
         return entries
     entries = tuple(replace(e, content=e.whole) if e.whole else e for e in entries)
@@ -292,7 +292,7 @@ def _old_entries(
 
 
 def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:
-    """Label -> variable, of the `configs:` and `secrets:` whose content is a variable's value."""
+    """Label -> variable, for `configs:` and `secrets:` whose content is a variable's value."""
     labelled: dict[str, str] = {}
     is_used = stack.definitions.get("configs") or stack.definitions.get("secrets")
     if not is_used or not isinstance(service.definition, Mapping):

@@ -1,4 +1,4 @@
-"""Which services may write to which files of the project, and so which state is another's."""
+"""Finds files of the project that are the state of another service, which may write to them."""
 
 import os
 import posixpath
@@ -20,7 +20,7 @@ class WritableFolders:
         self._files = files
 
     def has_state_of_others(self, path: str, service: str) -> bool:
-        """Whether the path's name is one of state, such as a log, and another service may write."""
+        """Whether the path is state by its name (a log), which another service may write."""
         name = posixpath.basename(path)
         if not self._writers or not is_state_name(name) or is_ambiguous_name(name):
             return False

@@ -1,1 +1,1 @@
-"""What git knows about the stack's folder."""
+"""Reads from git the history of the stack's files and pages."""

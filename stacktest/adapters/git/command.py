@@ -1,7 +1,7 @@
-"""Runs git in a folder, and nothing but git: no program that the repository's own files name.
+"""Runs git in a folder without the programs that the repository's own configuration names.
 
-`core.fsmonitor`, hooks, filters and another ssh are taken out where the repository itself says so:
-who wrote the folder may have written them. What the user has configured stays, and Git LFS does.
+`core.fsmonitor`, hooks, filters and another ssh are disabled if the repository itself sets them:
+the folder may be untrusted. The user's own configuration stays, and so does Git LFS.
 """
 
 import os
@@ -14,8 +14,8 @@ from stacktest.errors import ToolMissingError
 
 
 def run_git(folder: Path, *arguments: str, input: str = "") -> process.Completed:  # noqa: A002
-    """The ended command; never raises because of its exit code."""
-    # A hook or an outer git must not point us at its own repository, index or worktree.
+    """The finished command, with any exit code."""
+    # The variables of a hook or an outer git name its own repository, index or worktree.
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     env |= {key: os.environ[key] for key in _KEPT if key in os.environ}
     env |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
@@ -52,7 +52,7 @@ _LFS = re.compile(r"git[- ]lfs [\w %-]*")
 
 @cache
 def _without_programs(folder: Path, env: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """Options that take out the programs which the repository's own configuration names."""
+    """Options that disable the programs which the repository's own configuration names."""
     listing = ("git", "config", "--list", "--show-scope", "--includes", "-z")
     fields = process.run(listing, cwd=folder, env=dict(env), timeout=60).out.split("\0")
     entries = [entry.partition("\n") for entry in fields[1::2]]

@@ -1,15 +1,14 @@
-"""Reads what git says about the services' pages, and which commit last changed each service.
+"""Reads from git the history of the services' pages, and the last change of each service.
 
-A service was last changed by the newest of
+The last change of a service is the newest of
 
 * the last commit that changed its definition as written, in any compose file of the project;
-* the commits that changed what counts of a tracked file of its `config` or `build` part, or deleted
-  one. Where branches were merged, that is more than one.
+* the commits that changed the counted content of a tracked file of its `config` or `build` part, or
+  deleted one. With merged branches, there may be more than one.
 
-Its page follows the change when the commit that first wrote the page's text is one of these commits
-or a descendant, for all of them: putting an old text back writes nothing new, neither does moving
-it. A text from before the change is current again when the service, too, is what it was when the
-text was written.
+Its page follows the change if the commit that first wrote the page's text is one of these commits
+or a descendant, for all of them: to restore an old text or to move it writes no new text. A text
+from before the change is current again if the service, too, is as it was when the text was written.
 """
 
 import itertools
@@ -38,11 +37,11 @@ TEMPLATES = ("_template", "TEMPLATE", "template")
 
 
 class PageReading(Struct, frozen=True, kw_only=True):
-    """One service's page, and when its repository part last changed."""
+    """One service's page, and the date at which its repository part last changed."""
 
     facts: PageFacts | Unknown
     changed_on: datetime | None = None
-    """Committer date of the service's last change, where nothing of it is uncommitted."""
+    """Committer date of the service's last change; None if a change is not committed."""
 
 
 def read_pages(
@@ -53,10 +52,10 @@ def read_pages(
     extra: Mapping[str, tuple[str, ...]] | None = None,
     left_out: LeftOut = lambda _service, _path: False,
 ) -> Mapping[str, PageReading]:
-    """What git says about the page of each service; `pages` is the pattern `docs/{service}.md`.
+    """The page of each service, read from git; `pages` is the pattern `docs/{service}.md`.
 
-    `extra` are the paths that the configuration adds to a service; `left_out` says whether a file
-    that is gone would not have counted for a service while it was there.
+    `extra` are the paths that the configuration adds to a service; `left_out` tells whether a
+    deleted file would not have counted for a service when it existed.
     """
     reason = git.why_not(stack.root)
     if reason is not None:
@@ -79,7 +78,7 @@ def read_pages(
     except StacktestError as error:
         return {name: PageReading(facts=Unknown(error.what)) for name in fingerprints}
 
-    # With merges in the history, nearly all of it is waiting for git, several times a service.
+    # With merges in the history, each service runs git several times: the time is waiting for it.
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="stacktest-pages") as pool:
         return dict(zip(fingerprints, pool.map(history.read, fingerprints), strict=True))
 
@@ -88,9 +87,9 @@ def read_pages(
 
 
 class _History:
-    """The commits of one stack; what it found is shared between its services.
+    """The commits of one stack; results are shared between its services.
 
-    Threads may share it: what two of them ask for first is asked for once.
+    Threads may share the object: a request that two of them make at once is made once.
     """
 
     def __init__(
@@ -118,7 +117,7 @@ class _History:
         self._written = WrittenServices(stack, sources, self._git)
 
     def read(self, service: str) -> PageReading:
-        """What git says about the page of a service."""
+        """The page of a service, read from git."""
         try:
             written = self._written.last_change(service)
             facts = self._facts(service, written)
@@ -143,7 +142,7 @@ class _History:
             uncommitted=page in self._edited,
         )
         if acknowledged(text) is not None:
-            # The line decides, whatever the commits say.
+            # The line of `stacktest ack` decides, not the commits.
             newest = _first(iter(self._git.log([page])))
             return replace(facts, updated=max((c.committed for c in newest), default=None))
         first = self._git.first_written(page)
@@ -154,7 +153,7 @@ class _History:
         )
 
     def _not_in_head(self, page: str) -> PageFacts:
-        """A page that no commit holds: it is not there, not committed, or of another repository."""
+        """The facts of a page that HEAD lacks: absent, uncommitted, or in another repository."""
         file = self._root / page
         if not file.exists():
             return PageFacts(text=None)
@@ -169,7 +168,7 @@ class _History:
         text: git.Commit | None,
         written: git.Commit | Unknown | None,
     ) -> bool | Unknown:
-        """Whether the page's text was written when the service was what it is, or later."""
+        """Whether the page's text was written for the service as it is now, or later."""
         if isinstance(written, Unknown):
             return written
         if text is None or written is None or self._is_edited(service):
@@ -191,12 +190,12 @@ class _History:
         return max(commit.committed for commit in (written, *_first(files)))
 
     def _candidates(self, service: str) -> list[git.Commit]:
-        """The commits that touched the service's files, the newest first."""
+        """The commits that touched the service's files, newest first."""
         files = self._files[service]
         return [c for c in self._git.log(files.roots) if any(map(files.counts, c.files))]
 
     def _is_change(self, service: str, commit: git.Commit) -> bool:
-        """Whether the commit changed what counts of the service's files."""
+        """Whether the commit changed the counted content of the service's files."""
         files = self._files[service]
         return any(
             self._differs(files, path, commit.id, commit.parents)
@@ -205,14 +204,14 @@ class _History:
         )
 
     def _differs(self, files: ServiceFiles, path: str, commit: str, others: Sequence[str]) -> bool:
-        """Whether what counts of a file that was touched is not the same in any of the others."""
+        """Whether a touched file's counted content differs from that in all other commits."""
         if not files.may_say_the_same(path):
             return True
         text = files.counted(path, self._git.text(commit, path))
         return all(text != files.counted(path, self._git.text(other, path)) for other in others)
 
     def _is_edited(self, service: str) -> bool:
-        """Whether the folder holds something else of the service's files than HEAD."""
+        """Whether the service's files in the folder differ from those in HEAD."""
         files = self._files[service]
         for path in filter(files.counts, self._edited):
             here = self._root / path
@@ -224,7 +223,7 @@ class _History:
         return False
 
     def _is_same_since(self, service: str, commit: git.Commit) -> bool:
-        """Whether the service in that commit was what it is now, whatever it was in between."""
+        """Whether the service was in that commit as it is now; changes in between do not count."""
         if not self._written.is_same_in(commit.id, service):
             return False
         files = self._files[service]
@@ -235,14 +234,14 @@ class _History:
         )
 
     def _changed_since(self, commit: git.Commit) -> tuple[str, ...]:
-        """Files of all services that are not what they were in that commit: asked for once."""
+        """Files of all services that differ from that commit; requested from git once."""
         with self._lock:
             if commit.id not in self._differing:
                 self._differing[commit.id] = self._git.differing(commit.id, self._roots)
             return self._differing[commit.id]
 
     def _is_moved(self, page: str, changes: Sequence[git.Commit]) -> bool:
-        """Whether the page's text stood elsewhere before the change, where it is no more."""
+        """Whether the page's text was in another file, now gone, before the change."""
         for parent in {parent for commit in changes for parent in commit.parents}:
             if self._git.text(parent, page) is None:
                 names = git.files_of_content(self._root, parent, page)
@@ -251,12 +250,12 @@ class _History:
         return False
 
     def _former(self, page: str) -> tuple[str, ...]:
-        """All texts that the page ever had."""
+        """All texts of the page in the history."""
         texts = (self._git.text(commit.id, page) for commit in self._git.log([page]))
         return tuple(text for text in texts if text is not None)
 
     def _template_texts(self, service: str, page: str) -> tuple[str, ...]:
-        """What new pages start from, now or before, with the name of the service."""
+        """All texts of the templates in the history, with the name of the service filled in."""
         paths = self._templates(service, page)
         commits = self._git.log(paths)
         self._git.read_texts([(c.id, path) for c in commits for path in c.files])
@@ -274,7 +273,7 @@ class _History:
 
 
 def _edited(stack: Stack, paths: Iterable[str]) -> frozenset[str]:
-    """Paths that are not as in HEAD."""
+    """Paths that differ from HEAD."""
     beyond = {path for path in paths if path.startswith("..") and git.is_within(stack.root, path)}
     edited = git.changed_paths(stack.root, (".", *sorted(beyond)))
     if isinstance(edited, Unknown):
@@ -283,7 +282,7 @@ def _edited(stack: Stack, paths: Iterable[str]) -> frozenset[str]:
 
 
 def _followed(stack: Stack, pages: Mapping[str, str]) -> dict[str, str]:
-    """The pages where HEAD has them, if they, or folders above them, are symbolic links."""
+    """The pages' paths with symbolic links in HEAD resolved, of files and of folders."""
     followed = dict(pages)
     for _ in range(_MOST_LINKS):
         inside = [path for path in followed.values() if git.is_within(stack.root, path)]

@@ -1,8 +1,8 @@
-"""HEAD and its ancestors, asked about many paths at once wherever that gives the same answers.
+"""Reads the history of HEAD for many paths, with one `git log` for all paths if that is exact.
 
-git leaves a branch out of a path's log when a merge took nothing of the path from it, so a log of
-many paths is more than the sum of their own logs. Without a merge the two are the same: then one
-question serves all paths. With one, each path is asked about by itself.
+git omits a branch from a path's log if a merge took no change of the path from it, so a log of many
+paths has more commits than their own logs together. Without merges the two are the same: then one
+call serves all paths. With merges, each path has its own call.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from stacktest.core.freshness.docs_page import unacknowledged
 
 
 class GitHistory:
-    """The history of `paths` below a folder; threads may share it."""
+    """The history of `paths` below a folder; threads may share the object."""
 
     def __init__(self, folder: Path, paths: Iterable[str]) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class GitHistory:
         return self._logs[key]
 
     def text(self, commit: str, path: str) -> str | None:
-        """The file in that commit; None: it has none there."""
+        """The text of the file in that commit; None if the commit does not have the file."""
         key = (commit, path)
         if key not in self._texts:
             is_inner = self.submodules.holder(path)
@@ -55,7 +55,7 @@ class GitHistory:
         return self._texts[key]
 
     def read_texts(self, requests: Iterable[tuple[str, str]]) -> None:
-        """Read what `text` will ask of these commits and paths, all at once."""
+        """Read the texts of these commits and paths in one call, for later calls of `text`."""
         unread = [
             (commit, path)
             for commit, path in requests
@@ -64,9 +64,9 @@ class GitHistory:
         self._texts |= git.texts_at(self._folder, unread)
 
     def read_pages(self, paths: Sequence[str], others: Sequence[str] = ()) -> None:
-        """Read what `text` and `last_real_change` will ask of these files, all texts at once.
+        """Read in one call all texts that `text` and `last_real_change` need for these files.
 
-        Of `others`, what they are in HEAD.
+        Of `others`, only the texts in HEAD.
         """
         paths = [path for path in paths if path in self._paths]
         requests = [("HEAD", path) for path in (*paths, *others)]
@@ -81,7 +81,7 @@ class GitHistory:
         """The newest commit up to `start` that changed more of the file than white space or name.
 
         The line of `stacktest ack` does not count either.
-        None: no commit up to there has the file.
+        None: no commit up to `start` has the file.
         """
         for commit in self.log([path], start):
             now = _squeezed(self.text(commit.id, path))
@@ -98,10 +98,10 @@ class GitHistory:
         return None
 
     def first_written(self, path: str) -> Commit | None:
-        """The oldest commit of HEAD's history that gave the file the text that it has in HEAD.
+        """The oldest commit of HEAD's history in which the file got the text that it has in HEAD.
 
-        White space and the line of `stacktest ack` do not count, and an editor that goes back to an
-        old text writes nothing new. None: HEAD does not have the file.
+        White space and the line of `stacktest ack` do not count, and restoring an old text is not a
+        new text. None: HEAD does not have the file.
         """
         last = self.last_real_change(path)
         text = _squeezed(self.text("HEAD", path))
@@ -119,14 +119,14 @@ class GitHistory:
         return self._unknown_to[commit]
 
     def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `newer` is `older` or one of its descendants; many services share the answer."""
+        """Whether `newer` is `older` or one of its descendants; cached for all services."""
         key = (older, newer)
         if key not in self._ancestry:
             self._ancestry[key] = git.is_ancestor(self._folder, older, newer)
         return self._ancestry[key]
 
     def differing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
-        """Files below the paths whose content in HEAD is not that of the commit."""
+        """Files below the paths whose content in HEAD differs from that in the commit."""
         names = git.differing(self._folder, commit, self.submodules.named(paths))
         opened = self.submodules.opened(names, "HEAD", [commit])
         return tuple(name for name in opened if _meets(name, paths))
@@ -134,7 +134,7 @@ class GitHistory:
     # Private
 
     def _ask(self, paths: Sequence[str], start: str = "HEAD") -> tuple[Commit, ...]:
-        """What git says, with the files in submodules."""
+        """The log of the paths, with files in submodules."""
         named = self.submodules.named(paths)
         commits = git.log(self._folder, named, start=start)
         if not any(map(self.submodules.holder, named)):
@@ -145,7 +145,7 @@ class GitHistory:
         return tuple(c for c in opened if any(_meets(file, paths) for file in c.files))
 
     def _serves(self, paths: Sequence[str], start: str) -> bool:
-        """Whether the log of all paths together answers for these."""
+        """Whether the common log of all paths is exact for these paths."""
         known = self._together is not None and start == "HEAD"
         return known and all(
             not _is_outside(path) and git.is_below(path, self._paths) for path in paths
@@ -164,12 +164,12 @@ class GitHistory:
 
 
 def _is_outside(path: str) -> bool:
-    """Perhaps outside of the repository as well: git would refuse all paths because of it."""
+    """Whether the path may be outside of the repository: git would then refuse all paths."""
     return path.startswith(("/", "../"))
 
 
 def _meets(path: str, roots: Sequence[str]) -> bool:
-    """Whether the path lies in one of the roots, or is a folder around one."""
+    """Whether the path is inside one of the roots, or is a parent folder of one."""
     return git.is_below(path, roots) or any(git.is_below(root, [path]) for root in roots)
 
 

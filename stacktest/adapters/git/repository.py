@@ -1,9 +1,9 @@
-"""Asks git; one question per function, each from the folder that the paths are relative to.
+"""Functions that run one git command each, in the folder that the paths are relative to.
 
-`git_history` asks for many paths together.
+`history` reads many paths together.
 
-Order is ancestry. Dates are only carried along to be shown: an amend or a rebase moves them, and a
-shallow clone makes them all the same.
+Commits are ordered by ancestry. Dates are only for display: an amend or a rebase changes them, and
+a shallow clone makes them all the same.
 """
 
 import os
@@ -23,7 +23,7 @@ from stacktest.errors import StacktestError, ToolFailedError
 
 
 class Commit(Struct, frozen=True, kw_only=True):
-    """A commit, its parents, and the files that it touched among those that were asked for."""
+    """A commit, its parents, and the files that it touched among the requested paths."""
 
     id: str
     parents: tuple[str, ...]
@@ -32,7 +32,7 @@ class Commit(Struct, frozen=True, kw_only=True):
 
 
 def why_not(folder: Path) -> Unknown | None:
-    """Why ancestry cannot be asked here; None: it can."""
+    """Why the history cannot be used here; None if it can."""
     try:
         completed = run_git(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
     except StacktestError as error:
@@ -63,7 +63,7 @@ def head(folder: Path) -> str | Unknown:
 
 
 def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str] | Unknown:
-    """Paths whose content in the folder is not that of HEAD, untracked ones included."""
+    """Paths whose content in the folder differs from HEAD, also untracked ones."""
     try:
         completed = run_git(
             folder, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
@@ -81,7 +81,7 @@ def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str]
 def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Commit, ...]:
     """The commits up to `start` that touched any of the paths, descendants before ancestors.
 
-    Of a merge, the files that are not what they are in any of its parents.
+    Of a merge, the files that differ from those in all of its parents.
     """
     pathspecs = _literal(paths)
     if not pathspecs:
@@ -98,8 +98,8 @@ def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Com
 
 
 def read_commits(output: str) -> tuple[Commit, ...]:
-    """The commits in what `log` makes git print; StacktestError where it is something else."""
-    # No name is empty: an empty field stands before each commit, and before the files of a merge.
+    """The commits in the output of git for `log`; StacktestError if it has another form."""
+    # Names are never empty: an empty field precedes each commit, and the files of a merge.
     commits: list[Commit] = []
     for block in filter(None, (part.strip("\0") for part in f"\0{output}".split("\0\0"))):
         header, _, names = block.partition("\0")
@@ -113,19 +113,19 @@ def read_commits(output: str) -> tuple[Commit, ...]:
 
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
-    """The file in that commit; None: it has none there."""
+    """The text of the file in that commit; None if the commit does not have the file."""
     completed = run_git(folder, "cat-file", "blob", f"{commit}:./{path}")
     return completed.out if completed.code == 0 else None
 
 
 def top(folder: Path) -> Path:
-    """The folder of the repository, without links; the folder itself outside of any."""
+    """The top folder of the repository, links resolved; `folder` itself if not in a repository."""
     completed = run_git(folder, "rev-parse", "--show-toplevel")
     return Path(completed.paths.rstrip("\n")) if completed.code == 0 else folder
 
 
 def commit_named(folder: Path, name: str) -> str:
-    """The id of the commit that a name means; empty where there is none."""
+    """The id of the commit with this name (branch, tag, id); empty if there is none."""
     if name.startswith("-"):
         return ""
     completed = run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
@@ -133,7 +133,7 @@ def commit_named(folder: Path, name: str) -> str:
 
 
 def files_at(folder: Path, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
-    """Path → content of the files that are these paths, or lie below them, in the commit."""
+    """Path → content, in the commit, of the files at or below these paths."""
     completed = run_git(folder, "ls-tree", "-r", "-z", commit, "--", *paths)
     if completed.code != 0:
         raise ToolFailedError(f"git failed: {completed.tail}", where=completed.command)
@@ -149,9 +149,9 @@ def files_at(folder: Path, commit: str, paths: Iterable[str]) -> dict[str, bytes
 def texts_at(
     folder: Path, requests: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str | None]:
-    """Commit and path → what `text_at` says of them, in one question.
+    """Commit and path → the result of `text_at`, by one call of git.
 
-    What cannot be asked in this way (a line break in a name, a folder) is left out.
+    A path that this call does not support (a line break in a name, a folder) is left out.
     """
     pairs = [(commit, path) for commit, path in requests if "\n" not in path]
     names = "".join(f"{commit}:./{path}\n" for commit, path in pairs)
@@ -174,7 +174,7 @@ def texts_at(
 
 
 def was_tracked(folder: Path, path: str) -> bool:
-    """Whether any commit up to HEAD touched the path; False where git cannot say."""
+    """Whether any commit up to HEAD touched the path; False also if git fails."""
     try:
         completed = run_git(folder, "log", "-1", "--format=%H", "--", *_literal([path]))
     except StacktestError:
@@ -185,7 +185,7 @@ def was_tracked(folder: Path, path: str) -> bool:
 def differing(
     folder: Path, commit: str, paths: Iterable[str], newer: str = "HEAD"
 ) -> tuple[str, ...]:
-    """Files below the paths whose content in HEAD, or `newer`, is not that of the commit."""
+    """Files below the paths whose content in HEAD, or `newer`, differs from that in the commit."""
     output = _check(
         folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-relative",
         "--ignore-submodules=none", commit, newer, "--", *_literal(paths),
@@ -195,7 +195,7 @@ def differing(
 
 
 def is_linear(folder: Path) -> bool:
-    """Whether HEAD and its ancestors are one line: no commit among them has two parents."""
+    """Whether no ancestor of HEAD is a merge."""
     return not _check(folder, "rev-list", "--min-parents=2", "--max-count=1", "HEAD").strip()
 
 
@@ -223,12 +223,12 @@ def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
 
 
 def is_below(path: str, roots: Iterable[str]) -> bool:
-    """Whether the path is one of the roots or lies in one."""
+    """Whether the path is one of the roots or is inside one."""
     return any(root in (".", path) or path.startswith(f"{root}/") for root in roots)
 
 
 def is_within(folder: Path, path: str) -> bool:
-    """Whether a path, relative to the folder, lies in its repository."""
+    """Whether a path, relative to the folder, is inside the folder's repository."""
     if path.startswith("/"):
         return False
     place = os.path.normpath(os.path.join(_prefix(folder), path))  # noqa: PTH118 - as git has it
@@ -241,14 +241,14 @@ def not_in(folder: Path, commit: str) -> frozenset[str]:
 
 
 def in_index(folder: Path, paths: Iterable[str]) -> frozenset[str]:
-    """Those of the paths that git tracks, or is about to."""
+    """Those of the paths that are in git's index: tracked, or added."""
     listed = _literal(paths)
     output = _check(folder, "ls-files", "-z", "--cached", "--", *listed) if listed else ""
     return frozenset(name for name in output.split("\0") if name)
 
 
 def links(folder: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Those of the paths that are symbolic links in HEAD, and what each of them says."""
+    """Those of the paths that are symbolic links in HEAD → the target of the link."""
     listed = sorted(set(paths))
     output = _check(folder, "ls-tree", "-z", "HEAD", "--", *listed) if listed else ""
     rows = (row.partition("\t") for row in output.split("\0") if row)
@@ -273,18 +273,18 @@ def submodules(folder: Path) -> tuple[str, ...]:
 
 
 def object_at(folder: Path, commit: str, path: str) -> str:
-    """The id of what the commit has at the path; empty: it has nothing there."""
+    """The id of the object at the path in the commit; empty if there is none."""
     return run_git(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{path}").out.strip()
 
 
 def names_at(folder: Path, commit: str) -> tuple[str, ...]:
-    """All files that the commit has below the folder."""
+    """All files of the commit below the folder."""
     output = _check(folder, "ls-tree", "-r", "-z", "--name-only", commit)
     return tuple(name for name in output.split("\0") if name)
 
 
 def files_of_content(folder: Path, commit: str, path: str) -> frozenset[str]:
-    """Files of the commit, by any name, whose content is that of the file in HEAD."""
+    """Files of the commit, of any name, with the same content as the file in HEAD."""
     content = object_at(folder, "HEAD", path)
     output = _check(folder, "ls-tree", "-r", "-z", "--full-tree", commit) if content else ""
     rows, prefix = (row.partition("\t") for row in output.split("\0") if row), _prefix(folder)
@@ -313,17 +313,17 @@ def _explained(stderr: str, folder: Path) -> Unknown:
 
 @cache
 def _prefix(folder: Path) -> str:
-    """The folder within its repository; empty for the top."""
+    """The path of the folder in its repository; empty for the top."""
     return _check(folder, "rev-parse", "--show-prefix").removesuffix("\n")
 
 
 def _from(prefix: str, name: str) -> str:
-    """A name that begins at the top of the repository, from a folder of it."""
+    """A name relative to the top of the repository, made relative to the folder."""
     return os.path.relpath(name, prefix) if prefix else name
 
 
 def _literal(paths: Iterable[str]) -> list[str]:
-    """Paths as git takes them: no `*` or `:(magic)` in a file name may mean something."""
+    """Paths as literal pathspecs: `*` or `:(magic)` in a file name has no special meaning."""
     return [f":(literal){path}" for path in paths]
 
 

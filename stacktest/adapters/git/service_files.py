@@ -1,4 +1,4 @@
-"""Which files of the repository a service is made of: those of now, and those that are gone."""
+"""Decides which files of the repository belong to a service, present ones and deleted ones."""
 
 import os
 import posixpath
@@ -17,7 +17,7 @@ from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Build, Service, Stack
 
 LeftOut = Callable[[str, str], bool]
-"""Service and path → whether the file would not have counted."""
+"""Service and path of a deleted file → whether it would not have counted."""
 
 
 class ServiceFiles(Struct, frozen=True, kw_only=True):
@@ -26,19 +26,19 @@ class ServiceFiles(Struct, frozen=True, kw_only=True):
     service: str
     root: Path
     roots: tuple[str, ...]
-    """Files and folders that hold all of them."""
+    """Files and folders that hold all files of the service."""
     names: frozenset[str]
-    """Those that count now."""
+    """Files that count now."""
     folders: frozenset[str]
-    """The folders above them: what git names where it has something else than a folder there."""
+    """The parent folders of the files: git lists such a path if a commit has a file there."""
     pages: frozenset[str]
-    """Docs pages, whose line of `stacktest ack` does not count."""
+    """Docs pages, in which the line of `stacktest ack` does not count."""
     commented: frozenset[str]
-    """Files of the build, whose comments do not count."""
+    """Files of the build, in which comments do not count."""
     left_out: LeftOut
 
     def counts(self, path: str) -> bool:
-        """Whether a path is, or was, part of the service: known by name now, or gone by now."""
+        """Whether a path is part of the service now, or was before it was deleted."""
         if path in self.names or path in self.folders:
             return True
         if not git.is_below(path, self.roots):
@@ -48,7 +48,7 @@ class ServiceFiles(Struct, frozen=True, kw_only=True):
         return not self.left_out(self.service, path)
 
     def counted(self, path: str, text: str | None) -> str | None:
-        """What of the text of this file counts."""
+        """The part of this file's text that counts."""
         if text is not None and path in self.pages:
             text = unacknowledged(text)
         if text is not None and path in self.commented:
@@ -56,7 +56,7 @@ class ServiceFiles(Struct, frozen=True, kw_only=True):
         return text
 
     def may_say_the_same(self, path: str) -> bool:
-        """Whether an edit of this file may change nothing that counts."""
+        """Whether an edit of this file may leave the counted content the same."""
         return path in self.pages or path in self.commented
 
 
@@ -93,12 +93,12 @@ def files_of(
 
 
 def _folders(stack: Stack, service: Service, extra: Iterable[str]) -> set[str]:
-    """Files and folders that the service's files come from, whether or not they are there."""
+    """Files and folders that hold the service's files; they need not exist."""
     mounts = (as_bind(stack, m) for m in (*service.mounts, *inherited_mounts(stack, service)))
     sources = [mount.source for mount in mounts if mount.kind == "bind"]
     sources += [file.path for file in service.files if file.path]
     relative = {os.path.relpath(path, stack.root) for path in sources}
-    # A folder around the project is mounted to look at all of it.
+    # A parent folder of the project may be mounted, but is not a file of the service.
     mounted = {path for path in relative if set(path.split("/")) != {".."}}
     built = _contexts(stack, service.build).values() if service.build else ()
     above = {"."} if any(set(path.split("/")) == {".."} for path in built) else set[str]()
@@ -112,7 +112,7 @@ def _above(path: str) -> Iterator[str]:
 
 
 def _contexts(stack: Stack, build: Build) -> Mapping[str, str]:
-    """Role → the folder of the project that the engine is sent."""
+    """Role → the folder of the project that is sent to the engine as a build context."""
     roles = {"context": build.context}
     roles |= {f"context:{name}": path for name, path in build.contexts.items()}
     return {
@@ -130,7 +130,7 @@ def _of_build(stack: Stack, build: Build) -> list[str]:
 
 
 def _place(stack: Stack, service: Service, label: str) -> str:
-    """Where a named input lies in the project; those of a build are named by their role."""
+    """The path of a named input in the project; inputs of a build are named by their role."""
     build = service.build
     if build is None:
         return label

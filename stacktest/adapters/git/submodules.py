@@ -1,4 +1,4 @@
-"""The submodules of a repository: of a commit, git names the submodule and not the files in it."""
+"""Reads files in submodules: in a commit, git lists the submodule and not the files in it."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from stacktest.errors import StacktestError
 
 
 class Submodules:
-    """The submodules that HEAD has, by paths from the folder; threads may share it."""
+    """The submodules in HEAD, by their paths from the folder; threads may share the object."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -16,23 +16,23 @@ class Submodules:
         self._links: dict[tuple[str, str], str] = {}
 
     def holder(self, path: str) -> str:
-        """The submodule that the file or folder lies in, or is; empty: it lies in none."""
+        """The submodule that holds the path or is the path; empty if there is none."""
         return next((top for top in self._paths if git.is_below(path, [top])), "")
 
     def named(self, paths: Iterable[str]) -> list[str]:
-        """The paths as git can be asked about: a submodule for what lies in it."""
+        """The paths that git supports: for a path in a submodule, the submodule."""
         return [*dict.fromkeys(self.holder(path) or path for path in paths)]
 
     def text(self, commit: str, path: str) -> str | None:
-        """A file of a submodule as the commit has it; None: it has none there."""
+        """The text of a file of a submodule in the commit; None if the commit lacks it."""
         top = self.holder(path)
         link = self._link(commit, top)
         return git.text_at(self._folder / top, link, path[len(top) + 1 :]) if link else None
 
     def opened(self, files: Sequence[str], commit: str, others: Sequence[str]) -> tuple[str, ...]:
-        """The files that a commit touched, with those in submodules instead of the submodules.
+        """The files that a commit touched, with submodules replaced by the files in them.
 
-        What cannot be asked of a submodule, which need not be checked out, leaves its own path.
+        A submodule that cannot be read, since it need not be checked out, stays as its own path.
         """
         names: list[str] = []
         for file in files:
@@ -41,7 +41,7 @@ class Submodules:
         return tuple(names)
 
     def edited(self, files: Iterable[str]) -> frozenset[str]:
-        """Paths that are not as in HEAD, with those in submodules instead of the submodules."""
+        """Paths that differ from HEAD, with submodules replaced by the files in them."""
         names: set[str] = set()
         for file in files:
             inner = git.changed_paths(self._folder / file) if file in self._paths else None
@@ -55,7 +55,7 @@ class Submodules:
     # Private
 
     def _touched(self, top: str, commit: str, others: Sequence[str]) -> list[str]:
-        """Files of a submodule that are in none of the other commits as they are in this one."""
+        """Files of a submodule in this commit that differ from those in all other commits."""
         link = self._link(commit, top)
         each = [self._differing(top, self._link(other, top), link) for other in others or ("",)]
         return sorted(set.intersection(*each))
@@ -72,7 +72,7 @@ class Submodules:
         return {f"{top}/{name}" for name in names}
 
     def _link(self, commit: str, top: str) -> str:
-        """The commit of the submodule that a commit names; empty: it has no such submodule."""
+        """The submodule's commit that a commit refers to; empty if it has no such submodule."""
         key = (commit, top)
         if key not in self._links:
             self._links[key] = commit and git.object_at(self._folder, commit, top)

@@ -1,4 +1,4 @@
-"""Asks git which files of the project it tracks: those alone are the same in every clone."""
+"""Lists the files of the project that git tracks: only these are the same in every clone."""
 
 import os
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from stacktest.errors import ToolMissingError
 
 
 def ignored_files(root: Path, names: Iterable[str]) -> frozenset[str]:
-    """Those of the names, relative to `root`, that git ignores; none where there is no git."""
+    """Those of the names, relative to `root`, that git ignores; none without git."""
     listed = sorted(set(names))
     if not listed:
         return frozenset()
@@ -24,14 +24,14 @@ def ignored_files(root: Path, names: Iterable[str]) -> frozenset[str]:
 def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | Unknown:
     """Paths in git's index and in those of submodules, relative to `root`.
 
-    `outside` adds paths such as `../shared`, as far as they lie in the same repository.
+    `outside` adds paths such as `../shared`, if they are in the same repository.
     """
     command = ["ls-files", "-z", "--cached", "--recurse-submodules", "--", "."]
     beyond = _within_repository(root, outside)
     try:
         completed = run_git(root, *command, *beyond)
         if completed.code != 0 and beyond:
-            # git refuses all of them where one is not its own, as below a folder of another one.
+            # git refuses all paths if one belongs to another repository, as in a nested clone.
             completed = run_git(root, *command)
     except ToolMissingError as error:
         return Unknown(error.what)
@@ -44,7 +44,7 @@ def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | U
 
 
 def _within_repository(root: Path, paths: Iterable[str]) -> list[str]:
-    """Those of the paths, relative to `root`, that lie below the folder that has `.git`."""
+    """Those of the paths, relative to `root`, that are below the folder with `.git`."""
     real = root.resolve()
     for top in (real, *real.parents):
         if (top / ".git").exists():
@@ -53,5 +53,5 @@ def _within_repository(root: Path, paths: Iterable[str]) -> list[str]:
 
 
 def _lexical(path: Path) -> Path:
-    """Without `..`, as git reads paths; links stay as they are."""
+    """The path with `..` resolved as text, as git does; links are not resolved."""
     return Path(os.path.normpath(path))

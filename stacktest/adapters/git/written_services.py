@@ -1,7 +1,7 @@
-"""What the compose files of a commit, or of the folder as it is, write about each service.
+"""Compares the definitions of services in the compose files of commits and of the folder.
 
-Only files that git tracks count. Where Compose finds its files by their usual names, it would have
-found those of a commit under whichever of these names they had there.
+Only files that git tracks count. If Compose finds its files by their default names, the files of a
+commit are those with any of these names in that commit.
 """
 
 import itertools
@@ -25,7 +25,7 @@ Sources = ComposeSources | Unknown
 
 
 def compose_paths(stack: Stack, sources: Sources) -> list[str]:
-    """The compose files of now and those that Compose may have found before, from the folder."""
+    """The present compose files and all default names, relative to the stack's folder."""
     now = sources.sources if isinstance(sources, ComposeSources) else ()
     paths = [os.path.relpath(source.path, stack.root) for source in now]
     usual = [path for names in _usual_paths(stack) for path in names]
@@ -33,7 +33,7 @@ def compose_paths(stack: Stack, sources: Sources) -> list[str]:
 
 
 class WrittenServices:
-    """Digests of services as they are written; threads may share it."""
+    """Digests of services as they are written; threads may share the object."""
 
     def __init__(self, stack: Stack, sources: Sources, history: GitHistory) -> None:
         self._stack = stack
@@ -48,7 +48,7 @@ class WrittenServices:
         self._lock = threading.RLock()
 
     def last_change(self, service: str) -> git.Commit | Unknown | None:
-        """The commit that wrote the service as it is; None: its change is not committed yet."""
+        """The commit that wrote the service's present definition; None if it is uncommitted."""
         with self._lock:
             if isinstance(self._projects[""], Unknown):
                 return self._projects[""]
@@ -58,7 +58,7 @@ class WrittenServices:
             return self._find_change(service, current)
 
     def is_same_in(self, commit: str, service: str) -> bool:
-        """Whether that commit wrote the service as it is now."""
+        """Whether the service's definition in that commit is the present one."""
         with self._lock:
             return self._digest(commit, service) == self._digest("", service)
 
@@ -80,7 +80,7 @@ class WrittenServices:
         self._history.read_texts([(name, path) for name in ids for path in sorted(self._existed)])
 
     def _digest(self, commit: str, service: str) -> str | Unknown:
-        """Digest of the service in a commit; commit "" is the folder as it is."""
+        """Digest of the service in a commit; commit "" stands for the folder."""
         key = (commit, service)
         if key not in self._digests:
             project = self._project(commit)
@@ -98,7 +98,7 @@ class WrittenServices:
         return self._projects[commit]
 
     def _files(self, commit: str) -> Iterable[str]:
-        """The compose files that Compose is given in that commit, without those included."""
+        """The compose files that Compose would use in that commit, without included files."""
         usual = _usual_paths(self._stack)
         named = [os.path.relpath(path, self._stack.root) for path in self._stack.compose_files]
         for group in usual or [[path] for path in named]:
@@ -108,7 +108,7 @@ class WrittenServices:
     def _load(self, commit: str, path: str) -> Json | Unknown:
         relative = os.path.relpath(path, self._stack.root)
         text = self._text(commit, relative)
-        # A file that was not there wrote nothing.
+        # A file that did not exist defines no services.
         return {} if text is None else parse_yaml(text.encode(), relative)
 
     def _text(self, commit: str, path: str) -> str | None:
@@ -119,7 +119,7 @@ class WrittenServices:
 # Private
 
 _AT_ONCE = 16
-"""Commits whose compose files are read together."""
+"""Number of commits whose compose files are read by one call of git."""
 
 
 def _is_inside(path: str) -> bool:
@@ -127,7 +127,7 @@ def _is_inside(path: str) -> bool:
 
 
 def _usual_paths(stack: Stack) -> Sequence[Sequence[str]]:
-    """Where Compose finds its file and the override by their usual names; none: they are named."""
+    """The default paths of the compose file and the override; empty if the files are named."""
     first, *others = [os.path.relpath(path, stack.root) for path in stack.compose_files] or [""]
     folder, name = posixpath.split(first)
     overrides = [posixpath.join(folder, override) for override in OVERRIDES]

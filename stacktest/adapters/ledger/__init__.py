@@ -1,1 +1,1 @@
-"""The files that remember what was proved, and who may write them."""
+"""The files of the ledger and of `.stacktest/`: evidence, locks, keys and journals."""

@@ -1,6 +1,6 @@
-"""How long each test takes, beside the records of the services: `<ledger>/durations.json`.
+"""Stores the duration of each test in `<ledger>/durations.json`.
 
-It is no evidence: one that cannot be read is written anew, unless a newer stacktest wrote it.
+Durations are not evidence: an unreadable file is replaced, unless a newer stacktest wrote it.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,13 +16,13 @@ FILE = "durations.json"
 
 
 def read_durations(ledger: Ledger) -> KnownDurations | Unknown:
-    """How long tests take; Unknown where the file cannot be read."""
+    """The durations of tests; Unknown if the file cannot be read."""
     document = read_json(ledger.records / FILE)
     return read_record(document, KnownDurations.from_dict) or KnownDurations()
 
 
 def keep_durations(ledger: Ledger, seconds: Mapping[str, float], known: Collection[str]) -> None:
-    """Remember how long tests took; those that are not among the `known` ones are forgotten."""
+    """Store the durations of tests; durations of tests that are not in `known` are removed."""
     with ledger.locked():
         before = read_durations(ledger)
         if isinstance(before, Unknown):

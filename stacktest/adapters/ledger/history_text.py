@@ -1,7 +1,7 @@
-"""The text of a history: what can be told of its lines without reading all that they say.
+"""The text of a service's history file, of which only the lines that are needed are parsed.
 
-The beginning of each line says run, number, what it knew of, verdict and what the service was: that
-is enough to find the lines that a question is about, and only those are read.
+The beginning of each line has the run, its number, the runs that it knew of, its verdict and the id
+of the service's fingerprint: a regular expression reads these and finds the lines to parse.
 """
 
 import re
@@ -22,14 +22,14 @@ from stacktest.core.unknown import Unknown
 
 NAME = "history.jsonl"
 RECENT = 30
-"""Lines of the newest runs that are read whatever they say: what reports show."""
+"""Number of lines of the newest runs that are always parsed, since reports show them."""
 
 
 class HistoryText:
-    """The runs of one service as their file has them; what is asked for twice is read once."""
+    """The runs of one service in its history file; each line is parsed at most once."""
 
     def __init__(self, text: str | Unknown | None, service: str) -> None:
-        """None: there is no file; Unknown: it cannot be read, and has no line."""
+        """`text`: None if there is no file; Unknown if it cannot be read: then it has no lines."""
         self._unreadable = (text.why,) if isinstance(text, Unknown) else ()
         self._texts = text.splitlines() if isinstance(text, str) else []
         self._service = service
@@ -44,27 +44,27 @@ class HistoryText:
 
     @cached_property
     def known_runs(self) -> After:
-        """Run → the newest runs that it knew of."""
+        """Run → the newest runs that were in the ledger when it was recorded."""
         return {head.run: head.after for head in self._heads}
 
     @property
     def lines(self) -> tuple[HistoryLine, ...]:
-        """Every line that can be read, by the numbers of the runs."""
+        """All lines that can be parsed, ordered by the numbers of the runs."""
         return _by_number(self._line(place) for place in range(len(self._texts)))
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """What is wrong with lines that cannot be read, or of which a part is lost."""
+        """The faults of lines that cannot be parsed, or that refer to a missing definition."""
         damage = (why for place in range(len(self._texts)) for why in self._damage(place))
         return (*self._unreadable, *damage)
 
     @property
     def ever_passed(self) -> bool:
-        """Whether there is a pass, or a line that may have been one."""
+        """Whether there is a credited pass, or a broken line that may have been one."""
         return any(line.credited for line in self.lines) or bool(self.broken)
 
     def known_to(self, last_pass: LastPass | Unknown | None) -> frozenset[str] | None:
-        """The runs that the pass knew of; None: only numbers can tell, or there is no pass."""
+        """The runs that the pass knew of; None: there is no pass, or only run numbers tell it."""
         if not isinstance(last_pass, LastPass):
             return None
         run = last_pass.run.id
@@ -75,9 +75,9 @@ class HistoryText:
     def newer_runs(
         self, last_pass: LastPass | Unknown | None, known: Collection[str] | None
     ) -> tuple[HistoryLine, ...]:
-        """The runs that are not older than the pass or that it did not know of, in file order.
+        """The runs that are not older than the pass, or that it did not know of, in file order.
 
-        `known` are those that it knew of. A line without a number is read whatever it says.
+        `known` are the runs that it knew of. A line without a number is always parsed.
         """
         since = last_pass.run.seq if isinstance(last_pass, LastPass) else 0
         older = {
@@ -89,9 +89,9 @@ class HistoryText:
         return tuple(line for line in lines if isinstance(line, HistoryLine))
 
     def recent(self, runs: Collection[str] = ()) -> tuple[HistoryLine, ...]:
-        """The newest runs, the older ones that decide what they mean, and those named in `runs`.
+        """The newest runs, older runs that their interpretation needs, and those named in `runs`.
 
-        `core.runs.history` says of them what it says of all lines.
+        `core.runs.history` gives the same results for these lines as for all lines.
         """
         heads = sorted(self._heads, key=lambda head: head.seq, reverse=True)
         count, newest = self._newest(heads)
@@ -105,7 +105,7 @@ class HistoryText:
         return _by_number([*newest, *self._lines_of(wanted.values())])
 
     def with_line(self, line: HistoryLine) -> str:
-        """The text with one more line; lines of the first form get the present one."""
+        """The text with one more line; lines of the first format are converted to the present."""
         texts: list[str] = []
         defined: set[str] = set()
         for text, present in chain(self._rewritten(), [("", line)]):
@@ -118,7 +118,7 @@ class HistoryText:
 
     @cached_property
     def _heads(self) -> list["_Head"]:
-        """The beginning of each line that has a number."""
+        """The parsed beginning of each line that has a run number."""
         matches = (
             (place, _PRESENT.match(text) or _HEAD.search(text))
             for place, text in enumerate(self._texts)
@@ -127,14 +127,14 @@ class HistoryText:
 
     @cached_property
     def _defining(self) -> list[str]:
-        """The lines that define something for others."""
+        """The lines with definitions that other lines refer to by id."""
         return [text for text in self._texts if _DEFINES in text]
 
     def _definition(self, id_: str) -> Json:
-        """What an id stands for; None where no line defines it. Lines without it are not read."""
+        """The definition of an id; None if no line has it. Only lines with the id are parsed."""
         if id_ not in self._defined:
             key = f'"{id_}"'
-            # As it is written: nearly always; else whatever blanks somebody put there.
+            # First in the form that stacktest writes; else with other white space around it.
             likely = [text for text in self._defining if f"{key}:" in text]
             for text in likely or (text for text in self._defining if key in text):
                 self._defined |= definitions_of(parse(text, NAME))
@@ -169,7 +169,7 @@ class HistoryText:
     def _newest(self, heads: Iterable["_Head"]) -> tuple[int, list[HistoryLine]]:
         """The newest runs without a gap, back to one that passed, so that its tests are known.
 
-        Beside them, how many of the heads these are.
+        The first value is the number of heads that these are.
         """
         newest: list[HistoryLine] = []
         count = conclusive = passed = telling = 0
@@ -186,7 +186,7 @@ class HistoryText:
     def _deciding(
         self, newest: Iterable[HistoryLine], older: Iterable["_Head"]
     ) -> Iterator["_Head"]:
-        """Older runs of what the newest one was of, and the newest of something else."""
+        """Older runs of the newest run's fingerprint, and the newest run of another fingerprint."""
         runs = [line for line in newest if line.is_telling]
         same = sum(not differing_parts(line, runs[0]) for line in runs)
         has_before = same < len(runs)
@@ -210,7 +210,7 @@ class HistoryText:
                     yield head
 
     def _times(self, newest: Iterable[HistoryLine], older: Iterable["_Head"]) -> Iterator["_Head"]:
-        """The older runs with the times from which it is taken what is usual, kind by kind."""
+        """Older runs whose durations are needed for the usual duration of each kind."""
         known = Counter(kind for line in newest for kind in line.times)
         for head in older:
             if _TIMES not in self._texts[head.place]:
@@ -221,7 +221,7 @@ class HistoryText:
                 yield head
 
     def _rewritten(self) -> Iterator[tuple[str, HistoryLine | None]]:
-        """Each line as it is, or what it says where it has to be written anew."""
+        """Each line's text, with the parsed line if it has to be written in the present format."""
         for place, text in enumerate(self._texts):
             line = None if text.startswith(_COMPACT) else self._line(place)
             is_ours = isinstance(line, HistoryLine) and line.service == self._service
@@ -232,20 +232,20 @@ class HistoryText:
 
 
 class _Head(NamedTuple):
-    """The beginning of a line: what finds it."""
+    """The parsed beginning of a line."""
 
     place: int
-    """Its place in the file, from 0."""
+    """Index of the line in the file, from 0."""
     run: str
     seq: int
     after_text: str
-    """What it knew of as the line has it; few questions need it read."""
+    """The text of the runs that it knew of; parsed only when needed."""
     was: str
-    """Id of what the service was; empty in a line of the first form."""
+    """Id of the service's fingerprint; empty in a line of the first format."""
 
     @property
     def after(self) -> tuple[str, ...] | None:
-        """The newest runs that it knew of; None: it does not say."""
+        """The newest runs that it knew of; None: the line does not have them."""
         text = self.after_text
         _, *quoted = text.split('"')
         if len(quoted) == _ONE_NAME and quoted[0]:
@@ -260,12 +260,12 @@ _TIMES = '_ms":'
 _BOOT = re.compile(r'"boot_ms": ?\d')
 _TIME = re.compile(r'"(\w+)": ?\d')
 _ONE_NAME = 2
-"""Parts behind the first quote of a list with one name."""
+"""Number of parts after the first quote, in a list of one name split at quotes."""
 _PRESENT = re.compile(
     r'\{"schema":"stacktest\.history/2","run":"([^"\n]+)","seq":(\d{1,18}),'
     r'"after":(\[[^\]\n]*\]|null),"verdict":"\w+","credited":\w+,"was":"([0-9a-f]+)"'
 )
-"""A line as this version writes it: read several times quicker than by `_HEAD`."""
+"""Matches a line in the form that this version writes, several times faster than `_HEAD`."""
 _HEAD = re.compile(
     r'"run": ?"([^"\n]+)", ?"seq": ?(\d{1,18})\b'
     r'(?:.*?"after": ?(\[[^\]\n]*\]|null))?(?:.*?"was": ?"([0-9a-f]+)")?'
@@ -278,7 +278,7 @@ def _head(place: int, match: re.Match[str]) -> _Head:
 
 
 def _times(text: str) -> Iterator[str]:
-    """The kinds of times that a line has: `boot`, and those of moves."""
+    """The kinds of durations in a line: `boot`, and those of moves."""
     if _BOOT.search(text):
         yield "boot"
     _, _, moves = text.partition('"move_ms":')

@@ -1,7 +1,4 @@
-"""Reads and writes JSON documents so that each is whole or absent, and only moves when it changes.
-
-Equal bytes are not written again.
-"""
+"""Reads and writes JSON documents; a write is atomic, and skipped if the content is equal."""
 
 import json
 from pathlib import Path
@@ -13,7 +10,7 @@ from stacktest.core.unknown import Unknown
 
 
 def read_text(path: Path) -> str | Unknown | None:
-    """The text; None where there is no file; Unknown with the reason where it cannot be read."""
+    """The text of a file; None if it does not exist; Unknown with the reason if unreadable."""
     try:
         return read_plain_text(path)
     except FileNotFoundError:
@@ -27,13 +24,13 @@ def read_text(path: Path) -> str | Unknown | None:
 
 
 def read_json(path: Path) -> Json | Unknown | None:
-    """The document; None where there is no file; Unknown where it is not JSON or cannot be read."""
+    """The document; None if the file does not exist; Unknown if it is unreadable or not JSON."""
     text = read_text(path)
     return text if text is None or isinstance(text, Unknown) else parse(text, path.name)
 
 
 def parse(text: str, name: str) -> Json | Unknown:
-    """The document in `text`; Unknown where it is not JSON, or names a key twice."""
+    """The document in `text`; Unknown if it is not JSON, or has a key twice."""
     if not text.strip():
         return Unknown(f"{name} is empty")
     try:
@@ -44,17 +41,17 @@ def parse(text: str, name: str) -> Json | Unknown:
 
 
 def text_of(document: Json) -> str:
-    """The document as it is written: two spaces, LF, ASCII, a final newline."""
+    """The document as text: indented by two spaces, LF, ASCII, with a final newline."""
     return json.dumps(document, indent=2) + "\n"
 
 
 def compact_line(document: Json) -> str:
-    """The document as one line of a `.jsonl` file, without a blank that nobody needs."""
+    """The document as one line of a `.jsonl` file, without optional white space."""
     return json.dumps(document, separators=(",", ":")) + "\n"
 
 
 def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
-    """Replace the file in one step; False where it says exactly this already."""
+    """Replace the file atomically; False if it has exactly this text already."""
     if read_text(path) == text:
         return False
     with writing(path, _ELSEWHERE):
@@ -64,7 +61,7 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
 
 
 def write_json(path: Path, document: Json, *, mode: int = 0o644) -> bool:
-    """Replace the document in one step; False where it says exactly this already."""
+    """Replace the document atomically; False if the file has exactly this text already."""
     return write_text(path, text_of(document), mode=mode)
 
 

@@ -1,9 +1,9 @@
-"""Inventories of earlier collections in `.stacktest/inventory/`, valid while nothing has changed.
+"""Caches the inventory of a test collection in `.stacktest/inventory/` until an input changes.
 
-An inventory is kept with the names of all that its collection depended on, and one digest over
-what that was: files of installations by size, times and inode, files of the project by content as
-well, folders by the names in them. It is read only where the digest still is the same, under the
-same command, interpreter and environment.
+An inventory is stored with the paths of all files and folders that its collection depended on, and
+one digest over their state: installed files by size, times and inode, files of the project also by
+content, folders by the names in them. It is used only if the digest is still the same, for the same
+command, interpreter and environment.
 """
 
 import contextlib
@@ -27,28 +27,28 @@ from stacktest.errors import UsageError
 FOLDER = "inventory"
 FORMAT = "stacktest.inventory/1"
 KEPT = 4
-"""Inventories that are kept: a terminal and a nightly job have different environments."""
+"""Number of inventories that are kept: a terminal and a nightly job have different variables."""
 OF_THE_TERMINAL = frozenset(
     {
         *("_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "TERM", "COLORTERM", "WINDOWID"),
         *("SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "GPG_TTY", "XDG_SESSION_ID", "TMUX_PANE"),
     }
 )
-"""Variables that differ from one terminal to the next, and decide nothing that is collected."""
+"""Variables that differ between terminals, and do not affect the collection."""
 SETTLED = 1_000_000_000
-"""Nanoseconds that a file was left alone before the collection: a clock has no finer ticks."""
+"""Least nanoseconds from a file's last change to the collection: clocks may be this coarse."""
 _CONFIGURATIONS = (".pytest.ini", ".pytest.toml")
 
 
 class Inputs(Struct, frozen=True, kw_only=True):
-    """What a collection depended on, by path."""
+    """The paths that a collection depended on."""
 
     installed: tuple[str, ...]
     """Files of Python, of packages, and of stacktest."""
     own: tuple[str, ...]
     """Files of the project."""
     folders: tuple[str, ...]
-    """Folders in which another file would be found; some of them are not there."""
+    """Folders in which a new file would be imported or collected; some do not exist."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Sequence[str]]) -> "Inputs":
@@ -61,7 +61,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
 
 
 class KeptInventories:
-    """The inventories of one stack that one command, with one environment, has collected."""
+    """The cached inventory of one stack for one command and one environment."""
 
     def __init__(self, root: Path, command: Iterable[str], environment: Mapping[str, str]) -> None:
         self._root = root
@@ -70,7 +70,7 @@ class KeptInventories:
         self._file = state_path(root, FOLDER, f"{name}.json") if name else None
 
     def read(self) -> Collection | None:
-        """The inventory, if everything still is as it was when it was collected."""
+        """The inventory, if all inputs are as they were at the collection; else None."""
         if self._file is None:
             return None
         try:
@@ -84,7 +84,7 @@ class KeptInventories:
             return None
 
     def write(self, collection: Collection, inputs: Inputs, began: int) -> None:
-        """Keep what was collected, unless a file was changed since the collection began.
+        """Store the inventory, unless a file was changed since the collection began.
 
         `began` is in nanoseconds of the file system's clock.
         """
@@ -96,7 +96,7 @@ class KeptInventories:
             "inputs": inputs.as_json(),
             "collection": collection.as_json(),
         }
-        # Where nothing can be written, the suites are collected each time.
+        # If the folder cannot be written, the suites are collected in every run.
         with contextlib.suppress(UsageError, OSError):
             make_private_folder(state_dir(self._root) / FOLDER)
             write_private(self._file, json.dumps(document))
@@ -105,7 +105,7 @@ class KeptInventories:
     # Private
 
     def _forget(self) -> None:
-        """Remove all but the newest."""
+        """Remove all inventories but the newest `KEPT`."""
         files = state_path(self._root, FOLDER).glob("*.json")
         newest = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
         for file in newest[KEPT:]:
@@ -113,7 +113,7 @@ class KeptInventories:
 
 
 def names_in(folder: Path | str) -> tuple[str, ...] | None:
-    """The names in a folder that decide what is imported and collected; None: there is none."""
+    """The names in a folder that affect imports and collection; None: it does not exist."""
     try:
         names = os.listdir(folder)  # noqa: PTH208 - a hundred folders, and nothing but names
     except OSError:
@@ -131,13 +131,13 @@ def _counts(name: str) -> bool:
 
 
 def _name(key: Key, command: Iterable[str], environment: Mapping[str, str]) -> str:
-    """What stands for the question in the file's name, and gives no value away."""
+    """A keyed digest of command and environment for the file's name, which reveals no value."""
     variables = {k: v for k, v in environment.items() if k not in OF_THE_TERMINAL}
     return key.sign("inventory", [list(command), variables, sys.version, sys.executable])
 
 
 def _state(inputs: Inputs) -> str:
-    """One digest over everything that the inputs are now."""
+    """One digest over the present state of all inputs."""
     digest = content_stream()
     for line in _lines(inputs):
         digest.update(f"{line}\n".encode("utf-8", "surrogatepass"))
@@ -169,6 +169,6 @@ def _content(path: str) -> str:
 
 
 def _newest(inputs: Inputs) -> float:
-    """When one of the files was changed last, in nanoseconds; one that is gone was changed now."""
+    """Nanoseconds of the last change of any file; infinite if a file no longer exists."""
     times = [_stat(path) for path in (*inputs.installed, *inputs.own)]
     return max((max(time[1:3]) if time else float("inf") for time in times), default=0)

@@ -1,8 +1,9 @@
-"""When the stack was last judged and found as `status.json` says: a look is no change to commit.
+"""Stores when the stack was last judged with the result that `status.json` has already.
 
     .stacktest/look.json   `of`: when the document was judged; `at`: the last look, which agreed
 
-Pages and badges of this machine count from there. Losing this file costs no more than a clone does.
+It is a separate file, so that a look does not change a committed file. Pages and badges of this
+machine use it as the age of the status. Without this file, as in a clone, the status looks older.
 """
 
 from collections.abc import Mapping
@@ -21,12 +22,12 @@ FILE = "look.json"
 
 
 def read_meta(path: Path) -> StatusMeta | Unknown | None:
-    """`status.meta.json` as it is written; None: there is none."""
+    """`status.meta.json` as it is in the file; None: it does not exist."""
     return read_record(read_json(path), StatusMeta.from_dict)
 
 
 def settled(root: Path, old: StatusMeta, new: StatusMeta, *, asked: bool) -> StatusMeta:
-    """What is written of `new` where the document `old` says the same of every service."""
+    """`old` if `new` differs only by a recent time, which is then stored; else `new`."""
     settled = steady(old, new, asked=asked)
     if settled is old:
         moments = {"of": old.evaluated_at, "at": new.evaluated_at}
@@ -36,7 +37,7 @@ def settled(root: Path, old: StatusMeta, new: StatusMeta, *, asked: bool) -> Sta
 
 
 def with_look(root: Path, meta: StatusMeta | Unknown | None) -> StatusMeta | Unknown | None:
-    """The document with the time of the last look, where that was at this very document."""
+    """The document with the time of the last look, if that look was at this document."""
     document = read_json(state_path(root, FILE))
     if not isinstance(meta, StatusMeta) or not isinstance(document, Mapping):
         return meta

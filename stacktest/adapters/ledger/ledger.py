@@ -1,4 +1,4 @@
-"""Reads and writes what is remembered, atomically, under one lock.
+"""Reads and writes the ledger's files, atomically, under one lock.
 
     <ledger>/<service>/last_pass.json   the last pass that could be credited
     <ledger>/<service>/last_run.json    the last run, opened before its first test
@@ -7,10 +7,10 @@
     docs/_data/status.json              the flat map of service → state
     docs/_data/status.meta.json         what holds for that map as a whole
     .stacktest/ledger.lock              one writer at a time
-    .stacktest/last_runs.json           the last runs once more, out of git's reach
+    .stacktest/last_runs.json           a copy of the last runs, which git does not change
 
-Evidence that cannot be read is never replaced: who finds it has to look first. Such a service is
-refused by name while every other one is written. Only the controlling process of a run writes.
+Evidence that cannot be read is never replaced: a person has to look at it first. Such a service is
+refused by name while all others are written. Only the controlling process of a run writes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -62,19 +62,19 @@ LastRecords = tuple[LastPass | Unknown | None, LastRun | Unknown | None]
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """The records of a run that is about to begin, and the services that could not have one."""
+    """The records of a run that is about to begin, and the services that were refused one."""
 
     run: Run
-    """With its number in the ledger."""
+    """The run, with its number in the ledger."""
     records: Mapping[str, LastRun]
     refused: Mapping[str, str]
-    """Service → why its evidence may not be touched; it earns nothing in this run."""
+    """Service → why its evidence may not be changed; it gets no credit in this run."""
     foreign: Mapping[str, str] = field(default_factory=dict)
     """Service → the other stack that its records come from; this run replaces them."""
 
 
 class Ledger:
-    """The memory of the stack in the folder `root`."""
+    """The ledger of the stack in the folder `root`."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Ledger:
         lock_timeout: float = 10,
         tracked: Callable[[], frozenset[str] | Unknown] = frozenset,
     ) -> None:
-        """`tracked` answers the paths below `root` that git tracks; it is asked when needed."""
+        """`tracked` returns the paths below `root` that git tracks; it is called when needed."""
         self.root = root
         self._tracked = cache(tracked)
         self.records = root / records
@@ -95,14 +95,14 @@ class Ledger:
         self._lock_timeout = lock_timeout
         self._lock: Any = None
         self._previous: dict[str, str] = {}
-        """Service → its newest run on this machine before the one that is under way."""
+        """Service → its newest run on this machine before the current run."""
 
     def read(self, service: str) -> Evidence:
-        """All that is remembered of a service; what cannot be read is Unknown with its reason."""
+        """All evidence of a service; a record that cannot be read is Unknown with the reason."""
         return self.read_all([service])[service]
 
     def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
-        """All that is remembered of each of the services; the status is read once for all."""
+        """All evidence of each of the services; the status is read once for all."""
         status, memory = self.read_status(), read_memory(self.root)
         local = readable_runs(memory)
         return {
@@ -114,7 +114,7 @@ class Ledger:
         }
 
     def last_records(self, services: Iterable[str]) -> Mapping[str, LastRecords]:
-        """The last pass and the last run of each service, and nothing of what came before."""
+        """The last pass and the last run of each service, without the history."""
         local = read_local_runs(self.root)
         return {
             name: (self._files.last_pass(name), self._last_run(name, local.get(name)))
@@ -122,36 +122,36 @@ class Ledger:
         }
 
     def services(self) -> tuple[str, ...]:
-        """Names that have records, be they services of the stack or not."""
+        """Names of services that have records, also of services that left the stack."""
         return self._files.services()
 
     def last_drill(self, service: str) -> Drill | Unknown | None:
-        """What the last drill of a service's backup showed; None: there was none."""
+        """The result of the last drill of a service's backup; None: there was none."""
         return self._files.last_drill(service)
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
-        """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""
+        """The runs of a service, oldest first, and the faults of lines that cannot be read."""
         history = self._files.history(service)
         return history.lines, history.broken
 
     def recent(self, service: str, runs: Collection[str] = ()) -> tuple[HistoryLine, ...]:
-        """The newest runs of a service, what decides what they mean, and those named in `runs`."""
+        """The newest runs of a service, older ones that they need, and those named in `runs`."""
         return self._files.history(service).recent(runs)
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
-        """`status.json`; None: there is none."""
+        """`status.json`; None: it does not exist."""
         return read_record(documents.read_json(self.status_path), read_status)
 
     def read_meta(self) -> StatusMeta | Unknown | None:
-        """`status.meta.json`, as of the last look at it; None: there is none."""
+        """`status.meta.json`, with the time of the last look; None: it does not exist."""
         return with_look(self.root, read_meta(self.meta_path))
 
     def open_run(
         self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
     ) -> Opened:
-        """Number the run and leave a record of it with each service, before the first test.
+        """Number the run and write an open record for each service, before the first test.
 
-        `up` are further services that the run brought up: a failed start of theirs is over.
+        `up` are further services that the run brought up: their earlier failed start is cleared.
         """
         records: dict[str, LastRun] = {}
         refused: dict[str, str] = {}
@@ -174,7 +174,7 @@ class Ledger:
             others = {name: record for name, record in sorted(started.items()) if record}
             for service, record in others.items():
                 refused |= self._try(service, {LAST_RUN: record.to_dict()})
-            # What could not be written into the record is remembered here all the same.
+            # Also for services whose record could not be written.
             save_local_runs(self.root, {**records, **others})
         return Opened(run=run, records=records, refused=refused, foreign=foreign)
 
@@ -186,10 +186,10 @@ class Ledger:
         *,
         whole: bool,
     ) -> Mapping[str, str]:
-        """Write down which services were not up in a run; answers those that were refused, and why.
+        """Record the services that did not start in a run; returns those refused, and why.
 
-        A run that was not opened gets its number here. `fingerprints` are what the services were;
-        where one could not be told, that of the run before stands.
+        A run that was not opened gets its number here. `fingerprints` are the services'; if one is
+        missing, that of the previous run is used.
         """
         refused: dict[str, str] = {}
         with self.locked():
@@ -223,10 +223,10 @@ class Ledger:
         passes: Mapping[str, LastPass],
         lines: Mapping[str, HistoryLine],
     ) -> Mapping[str, str]:
-        """Write what came of a run; answers the services that were refused, and why.
+        """Write the results of a run; returns the services that were refused, and why.
 
-        The pass goes first: a crash right after it leaves an open run beside a valid pass, while
-        the other order could leave a credited run without its pass.
+        The pass is written first: a crash right after it leaves an open run beside a valid pass,
+        while the other order could leave a credited run without its pass.
         """
         refused: dict[str, str] = {}
         with self.locked():
@@ -241,14 +241,14 @@ class Ledger:
                     documents_of = {LAST_PASS: passes[service].to_dict(), **documents_of}
                 unwritten = self._try(service, documents_of, lines.get(service))
                 if unwritten and record.credited:
-                    # This machine must not vouch for a pass whose record may be absent.
+                    # The local copy must not have a pass whose record may be missing.
                     del local[service]
                 refused |= unwritten
             save_local_runs(self.root, local)
         return refused
 
     def remember(self, judgements: Mapping[str, Judgement]) -> None:
-        """Note on this machine what runs instead of what passed; the records stay as they are."""
+        """Store locally which services run something else than what passed; records stay as is."""
         if any(judgement.foreign for judgement in judgements.values()):
             with self.locked():
                 save_local_runs(self.root, self._with_foreign(judgements))
@@ -256,9 +256,9 @@ class Ledger:
     def write_status(
         self, judgements: Mapping[str, Judgement], meta: StatusMeta, *, asked: bool = False
     ) -> bool:
-        """Write the status documents; False when both say exactly this already.
+        """Write the status documents; False if both have exactly this content already.
 
-        `asked`: a later time alone is not written. What cannot be read is not covered.
+        `asked`: a later time alone is not written. A document that cannot be read is not replaced.
         """
         meta_version = meta.fingerprint_version
         with self.locked():
@@ -280,7 +280,7 @@ class Ledger:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the ledger, so that no other process writes meanwhile; may be nested."""
+        """Lock the ledger within the context against other processes; may be nested."""
         import filelock
 
         path = state_path(self.root, "ledger.lock")
@@ -335,7 +335,7 @@ class Ledger:
         return newer_run(record, local) if isinstance(record, LastRun) else record
 
     def _untouchable(self, service: str) -> str:
-        """Why what is remembered of a service may not be replaced, or empty."""
+        """Why the evidence of a service may not be replaced, or empty."""
         damage = damage_of(read_memory(self.root), service)
         return "; ".join(filter(None, (self._files.untouchable(service), damage)))
 
@@ -351,19 +351,19 @@ class Ledger:
     def _try(
         self, service: str, named: Mapping[str, Json], line: HistoryLine | None = None
     ) -> dict[str, str]:
-        """Write what a run left of one service; service → why its records cannot be written."""
+        """Write one service's records of a run; returns service → why that failed."""
         if line is not None:
             known = self._files.history(service).known_runs
             line = replace(line, after=self._newest_known(line, known))
         return self._files.try_write(service, named, line)
 
     def _newest_known(self, line: HistoryLine, after: After) -> tuple[str, ...]:
-        """The newest runs in the history, and the newest one on this machine before this one."""
+        """The newest runs in the history, and this machine's newest run before the line's."""
         known = (*newest_runs(after), self._previous.get(line.service, ""))
         return tuple(dict.fromkeys(run for run in known if run and run != line.run))
 
     def _next_seq(self, services: Iterable[str], local: Mapping[str, LastRun]) -> int:
-        """One more than any number that any record mentions."""
+        """A number greater than that of every run in any record."""
         status = self.read_status()
         entries = status.values() if isinstance(status, Mapping) else ()
         numbers = [0, *(run.run.seq for run in local.values())]
@@ -373,14 +373,14 @@ class Ledger:
         return max(numbers) + 1
 
     def _without_start(self, service: str, local: Mapping[str, LastRun]) -> LastRun | None:
-        """The last run of a service that is up by now; None where it had come up before."""
+        """The service's last run with its failed start cleared; None if it has no failed start."""
         last_run = self._last_run(service, local.get(service))
         if isinstance(last_run, LastRun) and last_run.start:
             return replace(last_run, start=None)
         return None
 
     def _with_foreign(self, judgements: Mapping[str, Judgement]) -> dict[str, LastRun]:
-        """The last runs of the services of which something else than what passed runs now."""
+        """The last runs of services that now run something else than what passed, noted in them."""
         local = read_local_runs(self.root)
         changed: dict[str, LastRun] = {}
         for service, judgement in sorted(judgements.items()):
@@ -394,5 +394,5 @@ class Ledger:
 
 
 def _passed(run: LastRun | None) -> bool:
-    """Whether the run shows that there was a pass."""
+    """Whether the run shows that the service has passed before."""
     return run is not None and (run.credited or run.foreign is not None)

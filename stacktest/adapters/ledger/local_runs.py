@@ -1,10 +1,9 @@
-"""Remembers the newest run of each service on this machine, where git cannot take it back.
+"""Stores the newest run of each service on this machine, in a file that git does not change.
 
-    .stacktest/last_runs.json   service → what `last_run.json` was when it was last written here
+    .stacktest/last_runs.json   service → a copy of the last `last_run.json` written here
 
-Records are files that a checkout, a stash or a merge replaces. What this machine knows to have
-failed, or to have run in between, does not become unknown by that. Losing this file costs no more
-than a clone does, which has none.
+A checkout, a stash or a merge replaces the records. With this copy, a failure or a run on this
+machine is not forgotten by that. A clone has no such file, and works without it.
 """
 
 import shlex
@@ -24,11 +23,11 @@ FILE = "last_runs.json"
 
 
 Memory = Mapping[str, LastRun | Unknown] | Unknown
-"""Service → its newest run here, or why that cannot be read; Unknown: nothing can be read."""
+"""Service → its newest run here, or why that is unreadable; Unknown: the file is unreadable."""
 
 
 def read_memory(root: Path) -> Memory:
-    """What this machine remembers; nothing where it has no such file."""
+    """The runs in this machine's file; empty if the file does not exist."""
     document = read_json(state_path(root, FILE))
     if document is None or isinstance(document, Unknown):
         return {} if document is None else document
@@ -38,25 +37,25 @@ def read_memory(root: Path) -> Memory:
 
 
 def read_local_runs(root: Path) -> Mapping[str, LastRun]:
-    """Service → its newest run here; what cannot be read is left out."""
+    """Service → its newest run here, without unreadable ones."""
     return readable_runs(read_memory(root))
 
 
 def readable_runs(memory: Memory) -> Mapping[str, LastRun]:
-    """Service → its newest run here, of what was read."""
+    """Service → its newest run here, of those in `memory` that are readable."""
     if isinstance(memory, Unknown):
         return {}
     return {service: run for service, run in memory.items() if isinstance(run, LastRun)}
 
 
 def damage_of(memory: Memory, service: str) -> str:
-    """Why the memory of a service cannot be read; empty where it can, or where there is none."""
+    """Why the local run of a service cannot be read; empty if it can, or if there is none."""
     run = memory if isinstance(memory, Unknown) else memory.get(service)
     return run.why if isinstance(run, Unknown) else ""
 
 
 def save_local_runs(root: Path, records: Mapping[str, LastRun]) -> None:
-    """Remember these runs beside those of other services; what cannot be read is not replaced."""
+    """Store these runs beside those of other services; EvidenceError if the file is unreadable."""
     if not records:
         return
     document = read_json(state_path(root, FILE))
@@ -73,10 +72,10 @@ def save_local_runs(root: Path, records: Mapping[str, LastRun]) -> None:
 
 
 def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
-    """The record, or what this machine knows of a later run of the same service and stack.
+    """The record, or this machine's later run of the same service and stack.
 
-    Runs are ordered by their numbers. Two clones may give one number to two runs: then the one
-    that happened here counts, since nobody knows which came first, unless only the other failed.
+    Runs are ordered by their numbers. Two clones may give one number to two runs: then the local
+    run counts, since their order is not known, unless only the other failed.
     """
     if local is None or local.service != committed.service:
         return committed
@@ -91,11 +90,11 @@ def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
 def missing_run(
     committed: LastRun | Unknown | None, local: LastRun | None, known: Collection[str]
 ) -> LastRun | None:
-    """The run that this machine remembers, where the records are from before it or from elsewhere.
+    """The local newest run, if the records were replaced by ones that do not include it.
 
-    `known` are the runs of the history. Only a run that decided something counts: losing one that
-    proved nothing changes nothing. Where the record is newer by its number the history has to hold
-    the run, as it does when another clone went on from there.
+    `known` are the runs of the history. Only a run with a verdict or failure counts: the loss of
+    another changes no state. If the record has a higher number, the run is missing unless the
+    history has it, as it does when another clone continued from there.
     """
     if local is None or not isinstance(committed, LastRun):
         return None
@@ -110,7 +109,7 @@ def missing_run(
 def is_cut_short(local: LastRun | None, last_pass: LastPass | Unknown | None) -> bool:
     """Whether the run that passed was killed here before its line of the history was written.
 
-    It knew of all lines that are there.
+    Such a run knew of all lines in the history.
     """
     if local is None or not isinstance(last_pass, LastPass):
         return False
@@ -121,7 +120,7 @@ def is_cut_short(local: LastRun | None, last_pass: LastPass | Unknown | None) ->
 
 
 def _has_failed(run: LastRun) -> bool:
-    """Whether a failure stands after the run: one of its own, or an earlier one."""
+    """Whether a failure is open after the run: its own, or an earlier one."""
     return run.failure is not None or run.start is not None
 
 

@@ -1,8 +1,8 @@
-"""Reads what was done to a stack besides its runs; a file that cannot be read is part of it.
+"""Reads the rehearsals, updates and drills of a stack, and lists the files that are unreadable.
 
-.stacktest/rehearsals/ID/rehearsal.json      what a copy of the stack showed (rehearsals.py)
+.stacktest/rehearsals/ID/rehearsal.json      results of a copy of the stack (rehearsals.py)
 .stacktest/update.json, updates/ID.json      journals (updates.py)
-<records>/SERVICE/last_drill.json            what the last drill of a backup showed
+<records>/SERVICE/last_drill.json            the result of the last drill of a backup
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 
 class _Reader:
-    """Sorts what can be read from what cannot."""
+    """Separates readable records from unreadable ones, which it collects."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -60,7 +60,7 @@ class _Reader:
     def readable(
         self, kind: Kind, path: Path, record: T | Unknown | None, *, is_open: bool = False
     ) -> T | None:
-        """The record; None where there is none, or where it cannot be read: that is noted."""
+        """The record; None if there is none, or if it is unreadable, which is then noted."""
         if not isinstance(record, Unknown):
             return record
         name = str(path.relative_to(self._root))

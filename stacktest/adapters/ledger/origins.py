@@ -1,6 +1,6 @@
-"""Keeps what containers and images were made of when they were new: `.stacktest/origins.json`.
+"""Stores from which inputs containers and images were made, in `.stacktest/origins.json`.
 
-Mode 0600, ignored by git, digests only. Losing it costs comfort: times decide then.
+Mode 0600, ignored by git, digests only. Without it, times are compared instead of digests.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ NAME = "origins.json"
 
 
 def load_origins(root: Path) -> Origins:
-    """What is remembered; nothing where the file is absent or damaged."""
+    """The stored origins; empty if the file is absent or damaged."""
     document = read_json(root / FOLDER / NAME)
     if document is None or isinstance(document, Unknown):
         return Origins()
@@ -26,7 +26,7 @@ def load_origins(root: Path) -> Origins:
 
 
 def save_origins(root: Path, origins: Origins) -> None:
-    """Remember it; a folder that cannot be written costs the memory, not the look."""
+    """Store the origins; if the folder cannot be written, they are lost without an error."""
     try:
         write_json(state_dir(root) / NAME, origins.to_dict(), mode=0o600)
     except (OSError, UsageError):

@@ -1,7 +1,7 @@
-"""Keeps the names behind a fingerprint, file by file and variable by variable, out of the ledger.
+"""Stores the names of files and variables behind a fingerprint, outside of the ledger.
 
 They are for `stacktest why` on this machine only: `.stacktest/detail/<service>/<fingerprint>.json`,
-mode 0600, ignored by git. Losing them costs names, never a verdict.
+mode 0600, ignored by git. Without them, messages lack names; no verdict changes.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.errors import UsageError
 
 KEPT = 8
-"""How many fingerprints of a service are remembered, the oldest forgotten first."""
+"""Number of fingerprints that are kept of a service; the oldest are removed first."""
 
 
 def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
-    """Remember the names behind a fingerprint that could be told."""
+    """Store the names behind a fingerprint, if its digest is known."""
     if not isinstance(fingerprint.digest, str):
         return
     detail = {part: dict(digests) for part, digests in fingerprint.detail.items()}
@@ -32,25 +32,25 @@ def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
         path = folder / f"{fingerprint.digest}.json"
         content = text.encode("utf-8", "surrogateescape")
         if path.is_file() and path.read_bytes() == content:
-            # The newest again; to write it anew would wait for the disk.
+            # Only make it the newest: writing it again would wait for the disk.
             path.touch()
         else:
             write_atomically(path, content, mode=0o600)
     except (OSError, UsageError):
-        # Only names are lost; what else cannot be written says so itself.
+        # Only names are lost; other files report an unwritable folder themselves.
         return
     _forget(folder)
 
 
 def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[str, str]] | None:
-    """The names behind a fingerprint, or None when they are not (or no longer) known here."""
+    """The names behind a fingerprint, or None if they are not (or no longer) stored here."""
     if not re.fullmatch(r"[0-9a-f]{16}", digest):
         return None
     try:
         text = read_plain_text(_folder(state_path(root), service) / f"{digest}.json")
         detail = json.loads(text)["detail"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        # Only names are lost: what changed is still told part by part.
+        # Only names are lost: changes are still reported part by part.
         return None
     return detail if isinstance(detail, dict) else None
 

@@ -1,4 +1,4 @@
-"""What copies of a stack showed, in `.stacktest/rehearsals/ID/rehearsal.json`."""
+"""Reads the results of copies of a stack in `.stacktest/rehearsals/ID/rehearsal.json`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,13 +19,13 @@ def rehearsal_paths(root: Path) -> Iterator[Path]:
 
 
 def read_rehearsals(root: Path) -> tuple[Rehearsal, ...]:
-    """The rehearsals of the stack in `root`; one that cannot be read is left out."""
+    """The rehearsals of the stack in `root`, without unreadable ones."""
     records = (read_record(read_json(path), Rehearsal.from_dict) for path in rehearsal_paths(root))
     return tuple(record for record in records if isinstance(record, Rehearsal))
 
 
 def remove_old_rehearsals(root: Path) -> None:
-    """Leave the newest rehearsals, and every copy that was kept: its files are in its folder."""
+    """Remove all but the newest rehearsals; kept copies stay, which have more files there."""
     ended = [path for path in rehearsal_paths(root) if list(path.parent.iterdir()) == [path]]
     for path in sorted(ended, key=lambda item: item.stat().st_mtime)[:-REHEARSALS_KEPT]:
         path.unlink()

@@ -1,7 +1,7 @@
-"""One run per stack: a lock that ends with its holder, and a note of who that is.
+"""Allows one run per stack: a lock that ends with its process, and a note that names the process.
 
 .stacktest/run.lock         locked while a run uses the stack; the kernel unlocks it
-.stacktest/run.holder.json  who: pid, command, since; only read while the lock is held
+.stacktest/run.holder.json  the holder: pid, command, since; only read while the lock is held
 """
 
 import json
@@ -21,7 +21,7 @@ from stacktest.errors import LockHeldError
 
 
 class Holder(Struct, frozen=True, kw_only=True):
-    """Who uses the stack: process id, command line, and since when."""
+    """The process that uses the stack: process id, command line, and start time."""
 
     pid: int
     command: str
@@ -29,7 +29,7 @@ class Holder(Struct, frozen=True, kw_only=True):
 
 
 class RunLock:
-    """`with RunLock(root, command=…, since=…):` or LockHeldError that names the holder."""
+    """`with RunLock(root, command=…, since=…):` locks, or raises LockHeldError with the holder."""
 
     def __init__(self, root: Path, *, command: str, since: str) -> None:
         self._root = root
@@ -37,7 +37,7 @@ class RunLock:
         self._lock: Json = None
 
     def acquire(self) -> None:
-        """Take the lock at once or raise LockHeldError."""
+        """Take the lock without waiting, or raise LockHeldError."""
         from filelock import FileLock, Timeout
 
         path = state_dir(self._root) / "run.lock"
@@ -56,7 +56,7 @@ class RunLock:
         write_private(self._note, json.dumps(note, indent=1) + "\n")
 
     def release(self) -> None:
-        """Give the lock back; safe to call twice."""
+        """Release the lock; a second call does nothing."""
         if self._lock is not None:
             self._note.unlink(missing_ok=True)
             self._lock.release()
@@ -95,7 +95,7 @@ class RunLock:
 
 
 def read_holder(root: Path) -> Holder | None:
-    """Who last said that it uses the stack; None when nobody did or the note is unreadable."""
+    """The process in the note; None if there is no note or it is unreadable."""
     try:
         note = json.loads(read_plain_text(state_path(root, "run.holder.json")))
         return Holder(pid=int(note["pid"]), command=note["command"], since=note["since"])

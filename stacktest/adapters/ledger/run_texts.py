@@ -1,8 +1,8 @@
-"""Keeps what failures said, on this machine only: `.stacktest/texts.json`.
+"""Stores the messages of failures, on this machine only, in `.stacktest/texts.json`.
 
-Records are committed and hold which test failed, not what it said. That is here, without secrets,
-for `stacktest why`, `gate`, `status` and the page that is served. Losing it costs words, never a
-verdict.
+Records are committed and hold which test failed, but not its message. The messages are here, with
+secrets masked, for `stacktest why`, `gate`, `status` and the served page. Without the file, they
+are missing there; no verdict changes.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from stacktest.core.records.strict_json import RecordError
 
 FILE = "texts.json"
 KEPT = 8
-"""How many runs of a service are remembered, the oldest forgotten first."""
+"""Number of runs that are kept of a service; the oldest are removed first."""
 
 
 def read_texts(root: Path) -> Mapping[str, tuple[RunTexts, ...]]:
-    """Service → what its runs said, oldest first; what cannot be read is left out."""
+    """Service → the messages of its runs, oldest first; empty if the file is unreadable."""
     document = read_json(state_path(root, FILE))
     if not isinstance(document, Mapping):
         return {}
@@ -34,7 +34,7 @@ def read_texts(root: Path) -> Mapping[str, tuple[RunTexts, ...]]:
 
 
 def save_texts(root: Path, texts: Mapping[str, RunTexts]) -> None:
-    """Remember what this run said of these services, beside the runs before it."""
+    """Store the messages of this run for these services, after those of earlier runs."""
     known = dict(read_texts(root))
     for service, run in texts.items():
         earlier = tuple(other for other in known.get(service, ()) if other.run != run.run)

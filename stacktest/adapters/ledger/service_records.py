@@ -1,11 +1,11 @@
-"""The record files of the services, one folder for each: read and written file by file.
+"""Reads and writes the record files of services, in one folder for each service.
 
     <records>/<service>/last_pass.json   the last pass that could be credited
     <records>/<service>/last_run.json    the last run
     <records>/<service>/history.jsonl    one line for each run
-    <records>/<service>/last_drill.json  what the last drill of its backup showed
+    <records>/<service>/last_drill.json  the result of the last drill of its backup
 
-What cannot be read is Unknown with its reason, and is never replaced.
+A file that cannot be read is Unknown with the reason, and is never replaced.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class ServiceRecords:
         self.folder = folder
 
     def services(self) -> tuple[str, ...]:
-        """Names that have records, be they services of the stack or not."""
+        """Names of services that have records, also of services that left the stack."""
         if not self.folder.is_dir():
             return ()
         names = (LAST_PASS, LAST_RUN, HISTORY)
@@ -52,21 +52,21 @@ class ServiceRecords:
         return self._record(service, LAST_RUN, LastRun.from_dict)
 
     def last_drill(self, service: str) -> Drill | Unknown | None:
-        """What the last drill of its backup showed; None: there was none."""
+        """The result of the last drill of its backup; None: there was none."""
         return self._record(service, LAST_DRILL, Drill.from_dict)
 
     def write_drill(self, drill: Drill) -> None:
-        """Replace the last drill of a service; EvidenceError where it cannot be read."""
+        """Replace the last drill of a service; EvidenceError if the old one cannot be read."""
         if isinstance(previous := self.last_drill(drill.service), Unknown):
             raise refusal(self.folder / drill.service / LAST_DRILL, previous.why)
         self.write(drill.service, LAST_DRILL, drill.to_dict())
 
     def history(self, service: str) -> HistoryText:
-        """The runs of a service as the file has them."""
+        """The history file of a service."""
         return HistoryText(documents.read_text(self.folder / service / HISTORY), service)
 
     def run_numbers(self, service: str) -> list[int]:
-        """The number of every run that the service's records mention."""
+        """The numbers of all runs in the service's records."""
         records = (self.last_pass(service), self.last_run(service))
         return [
             *(record.run.seq for record in records if isinstance(record, LastPass | LastRun)),
@@ -94,7 +94,7 @@ class ServiceRecords:
     def try_write(
         self, service: str, named: Mapping[str, Json], line: HistoryLine | None = None
     ) -> dict[str, str]:
-        """Write what a run left of one service; service → why its records cannot be written."""
+        """Write one service's records of a run; returns service → why that failed."""
         try:
             for name, document in named.items():
                 self.write(service, name, document)
@@ -105,11 +105,11 @@ class ServiceRecords:
         return {}
 
     def write(self, service: str, name: str, document: Json) -> None:
-        """Replace one record, whole or not at all."""
+        """Replace one record atomically."""
         documents.write_json(self.folder / service / name, document)
 
     def append(self, service: str, line: HistoryLine) -> None:
-        """Add a line by replacing the file: it is small, and never seen with half a line."""
+        """Add a line by replacing the small file atomically: no reader sees half a line."""
         path = self.folder / service / HISTORY
         text = documents.read_text(path)
         if isinstance(text, Unknown):
@@ -123,7 +123,7 @@ class ServiceRecords:
 
 
 def read_record(document: Json | Unknown | None, read: Callable[[Json], T]) -> T | Unknown | None:
-    """The record that a document holds; Unknown where it holds something else."""
+    """The record in a document; Unknown if the document has another form."""
     if document is None or isinstance(document, Unknown):
         return document
     try:
@@ -133,7 +133,7 @@ def read_record(document: Json | Unknown | None, read: Callable[[Json], T]) -> T
 
 
 def refusal(path: Path, why: str) -> EvidenceError:
-    """The error of a command that would have to replace a file that it cannot read."""
+    """The error for a file that would have to be replaced but cannot be read."""
     return EvidenceError(
         f"{path.name} cannot be read and is not replaced: {why}",
         where=str(path),

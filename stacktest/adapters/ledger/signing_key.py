@@ -1,7 +1,7 @@
-"""The stack's key: what makes digests of secrets safe to publish, read from one of two places.
+"""Reads the stack's key, with which digests of secrets are signed so that they can be published.
 
-`STACKTEST_KEY` (a CI secret) wins over `.stacktest/key` (mode 0600, made on first use). Both hold
-64 hex digits and nothing else.
+`STACKTEST_KEY` (a CI secret) overrides `.stacktest/key` (mode 0600, created on first use). Both
+hold 64 hex digits and nothing else.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ HINT = "make one with: openssl rand -hex 32"
 
 
 def read_key(root: Path) -> Key | Unknown:
-    """The key of the stack in `root`, made if there is none; unknown with the reason otherwise."""
+    """The key of the stack in `root`, created if there is none; Unknown if it is unusable."""
     value = os.environ.get(VARIABLE)
     if value is not None:
         return _parsed(value, f"the variable {VARIABLE}")
@@ -43,13 +43,13 @@ def read_key(root: Path) -> Key | Unknown:
 
 def _parsed(text: str, where: str) -> Key | Unknown:
     if not re.fullmatch(r"[0-9a-fA-F]{64}\s*", text):
-        # Neither the text nor its length is repeated: it may be a mistyped secret.
+        # The message has neither the text nor its length: it may be a mistyped secret.
         return Unknown(f"{where} is not 64 hex digits; {HINT}")
     return Key(secret=bytes.fromhex(text.strip()))
 
 
 def _create(root: Path) -> None:
     folder = state_dir(root)
-    # Of two programs that start at once, both use the first one's key.
+    # Of two programs that start at once, the second uses the key of the first.
     with contextlib.suppress(FileExistsError):
         create_file(folder / "key", os.urandom(32).hex() + "\n", mode=0o600)

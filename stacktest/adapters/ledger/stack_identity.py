@@ -1,8 +1,8 @@
-"""What distinguishes this checkout of a stack from every other on the same engine: a mark.
+"""The mark that distinguishes this checkout of a stack from all others on the same engine.
 
-The mark is a digest of the folder's path, of an id in `.stacktest/id` that is made once, and of
-that file itself: a copy of the folder, on this host or on another, is another stack, and so is a
-new project in the place of an old one. Only what carries the mark is taken down.
+The mark is a digest of the folder's path, of a random id in `.stacktest/id`, and of the inode of
+that file: so a copy of the folder, on this host or on another, is another stack, and so is a new
+project in an old one's folder. Only containers that carry the mark are taken down.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ FILE = "id"
 
 
 def stack_mark(root: Path) -> str:
-    """The mark of the stack in this folder; its id is made if absent."""
+    """The mark of the stack in this folder; its id is created if absent."""
     path = state_dir(root) / FILE
     with writing(path):
         if not path.exists():
-            # Of two programs that start at once, both use the first one's id.
+            # Of two programs that start at once, the second uses the id of the first.
             with contextlib.suppress(FileExistsError):
                 create_file(path, os.urandom(16).hex() + "\n", mode=PRIVATE_FILE)
         parts = (str(root.resolve()), read_plain_text(path), str(path.stat().st_ino))

@@ -1,17 +1,17 @@
-"""`.stacktest/`: what a stack keeps on this machine only, for its owner alone, ignored by git.
+"""The folder `.stacktest/`: a stack's files on this machine, private to the user, ignored by git.
 
-    key                   the key that signs what is made from secrets     signing_key
+    key                   the key that signs digests of secrets            signing_key
     ledger.lock           one writer of the ledger at a time               ledger
     run.lock              one run of the stack at a time                   run_lock
     last_runs.json        the newest run of each service on this machine    local_runs
-    look.json             when the status was last found to be true         last_look
+    look.json             when the status was last confirmed                last_look
     detail/               names behind the parts of a fingerprint          part_names
-    told/                 what each notification channel was last sent
-    update.json, updates/ what is being replaced, and what was           updates
-    inventory/            the tests that the last collections found          kept_inventory
+    told/                 the last message to each notification channel
+    update.json, updates/ the open update, and those that have ended      updates
+    inventory/            the tests of the last collections                 kept_inventory
     timeline.json         when each service and test of the last run began
 
-Whoever needs the folder first makes it, always in the same way: 0700, and its files 0600.
+The first caller that needs the folder creates it, with mode 0700, and its files with mode 0600.
 """
 
 from pathlib import Path
@@ -22,13 +22,13 @@ FOLDER = ".stacktest"
 
 
 def state_dir(root: Path) -> Path:
-    """`.stacktest/` of the stack in `root`, made if absent: mode 0700, and it ignores itself.
+    """`.stacktest/` of the stack in `root`, created if absent, with mode 0700 and a `.gitignore`.
 
-    A UsageError names the folder where it cannot be made.
+    UsageError names the folder if it cannot be created.
     """
     return make_private_folder(root / FOLDER, ignored=True)
 
 
 def state_path(root: Path, *names: str) -> Path:
-    """A path in `.stacktest/` of the stack in `root`, for reading: nothing is made."""
+    """A path in `.stacktest/` of the stack in `root`, for reading: no folder is created."""
     return root.joinpath(FOLDER, *names)

@@ -1,8 +1,8 @@
-"""The journals of updates: the one that is open, and those that came to their end.
+"""Reads and writes the journals of updates: of the open one, and of those that have ended.
 
-.stacktest/update.json        the update that is open: written at each step, gone at its end
-.stacktest/updates/ID.json    one that has ended
-.stacktest/update.lock        locked by whoever works on an update, and by what that started
+.stacktest/update.json        the open update: written at each step, removed at its end
+.stacktest/updates/ID.json    an update that has ended
+.stacktest/update.lock        locked by a process that works on an update, and by its children
 """
 
 import fcntl
@@ -27,43 +27,43 @@ FILE = "update.json"
 FOLDER = "updates"
 LOCK = "update.lock"
 ENVIRONMENT = "STACKTEST_UPDATE"
-"""The variable by which a program knows that it works for an update: its id."""
+"""The variable with the id of the update that a child process works for."""
 
 
 def read_open(root: Path) -> "Journal | None":
-    """The journal of the update that is open; an EvidenceError where it cannot be read."""
+    """The journal of the open update, or None; EvidenceError if it cannot be read."""
     return _read(state_path(root, FILE))
 
 
 def read_ended(root: Path) -> "tuple[Journal, ...]":
-    """The updates that have ended, oldest first; what cannot be read is an EvidenceError."""
+    """The updates that have ended, oldest first; EvidenceError if one cannot be read."""
     journals = [journal for path in ended_paths(root) if (journal := _read(path)) is not None]
     return tuple(sorted(journals, key=lambda journal: journal.started))
 
 
 def ended_paths(root: Path) -> tuple[Path, ...]:
-    """The files of the updates that have ended, in no order of time."""
+    """The files of the updates that have ended, sorted by name, not by time."""
     return tuple(sorted(state_path(root, FOLDER).glob("*.json")))
 
 
 def read_journal(path: Path) -> "Journal | Unknown | None":
-    """The journal in one file; Unknown with the reason where it cannot be read."""
+    """The journal in one file, or None; Unknown with the reason if it cannot be read."""
     document = read_json(path)
     if document is None:
         return None
-    # Every run looks for a journal, and there seldom is one.
+    # Imported late: every run looks for a journal, but rarely finds one.
     from stacktest.core.update.journal import Journal
 
     return read_record(document, Journal.from_dict)
 
 
 def write_open(root: Path, journal: "Journal") -> None:
-    """Write the journal so that it is on the disk before anything else happens."""
+    """Write the journal and flush it to the disk before returning."""
     write_private(state_dir(root) / FILE, text_of(journal.to_dict()))
 
 
 def end(root: Path, journal: "Journal") -> None:
-    """Put the journal among those that have ended."""
+    """Move the journal to those of the updates that have ended."""
     folder = make_private_folder(state_dir(root) / FOLDER)
     write_private(folder / f"{journal.id}.json", text_of(journal.to_dict()))
     state_path(root, FILE).unlink(missing_ok=True)
@@ -71,9 +71,9 @@ def end(root: Path, journal: "Journal") -> None:
 
 @contextmanager
 def update_lock(root: Path, *, patience: float = 0.0) -> Iterator[int]:
-    """The lock of updates, as an open file to hand to programs that work for this one.
+    """Hold the lock of updates; yields its file descriptor, for child processes to inherit.
 
-    A program that a killed update had started may still be at work: that is waited for.
+    A child process of a killed update may still be running: wait for it up to `patience` seconds.
     """
     path = state_dir(root) / LOCK
     with open_log(path) as file:
@@ -98,7 +98,7 @@ def _take(handle: int, path: Path, patience: float) -> None:
                     where=str(path),
                     hint="wait until it ends; it says how it ended",
                 ) from error
-            # The kernel tells nobody but a thread that would block for good.
+            # The only alternative to polling is a call that blocks without a time-out.
             time.sleep(_BETWEEN_LOOKS)
         else:
             return

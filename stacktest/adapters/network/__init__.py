@@ -1,11 +1,11 @@
-"""Reaches what the stack does not publish: ports on its networks, and commands in its containers.
+"""Connects to ports that the stack does not publish, and runs commands in its containers.
 
-    the host is on the network itself      straight to the container's address
+    the host is on the network itself      direct connection to the container's address
     it is not (rootless, remote, Desktop)  through `nc` or bash in a container on that network
 
-The first is the case with an ordinary engine on Linux. A container's address is used only where
-this host has the network's own bridge: under a rootless engine the same numbers may belong to
-somebody else's machine, or to a container of another engine.
+The first is the case with an ordinary engine on Linux. A container's address is used only if this
+host has the network's own bridge: with a rootless engine the same address may belong to another
+machine, or to a container of another engine.
 """
 
 from stacktest.adapters.network.connect import Connect, Connector

@@ -1,4 +1,4 @@
-"""The way from this process to a port of a container: straight, or through a probe beside it."""
+"""Connects this process to a port of a container, directly or through a probe container."""
 
 import contextlib
 import socket
@@ -12,44 +12,44 @@ from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 
 CONNECT = 10.0
-"""Seconds for a connection to be made."""
+"""Seconds to wait for a connection."""
 
 
 class Stream(Protocol):
     """One connection to the service."""
 
     def recv(self) -> bytes:
-        """The next bytes, or nothing at its end."""
+        """The next bytes, or no bytes at the end."""
 
     def send(self, data: bytes) -> None:
-        """Pass bytes on."""
+        """Send bytes to the service."""
 
     def end(self) -> None:
-        """Say that no more bytes will be sent."""
+        """Close the direction to the service."""
 
     def close(self) -> None:
-        """End both directions, waking whoever reads."""
+        """Close both directions; a thread that is blocked in `recv` returns."""
 
 
 Connect = Callable[[int], Stream]
-"""Port → a new connection to it; an OSError when the port is closed."""
+"""Port → a new connection to it; raises an OSError if the port is closed."""
 
 
 class Connector:
-    """Connects to containers; threads may share it."""
+    """Connects to containers; threads may share the object."""
 
     def __init__(self, engine: EnginePort, probes: ProbeContainers) -> None:
         self._engine, self._probes = engine, probes
 
     def to(self, container: str) -> Connect:
-        """How to connect to the ports of a running container; an OSError when it is gone."""
+        """A function that connects to ports of a running container; OSError if it is gone."""
         owner = self._owner(container)
         if addresses := self._addresses(owner):
             return lambda port: _at_any(addresses, lambda address: _DirectStream(address, port))
         return self._beside(owner["NetworkSettings"].get("Networks") or {})
 
     def addresses(self, container: str) -> tuple[str, ...]:
-        """Where this host itself reaches a running container, if it does: IPv4, then IPv6."""
+        """Addresses at which this host reaches a running container directly: IPv4, then IPv6."""
         return self._addresses(self._owner(container))
 
     # Private
@@ -66,25 +66,25 @@ class Connector:
         if document["HostConfig"].get("NetworkMode") == "host":
             return ("127.0.0.1",) if self._is_here() else ()
         for endpoint in (document["NetworkSettings"].get("Networks") or {}).values():
-            # One that has just ended has no address, and perhaps no network any more.
+            # A container that has just ended has no address, and possibly no network.
             addresses = _addresses_of(endpoint)
             if addresses and is_attached(endpoint, self._bridge(endpoint)):
                 return addresses
         return ()
 
     def _bridge(self, endpoint: Json) -> str:
-        """The interface that a network has on the engine's host, as far as the engine tells."""
+        """The interface of a network on the engine's host; empty if it is not known."""
         network = self._engine.network(endpoint["NetworkID"])
         if isinstance(network, Unknown):
             return ""
         name = (network.get("Options") or {}).get("com.docker.network.bridge.name")
         if name and self._engine.connection.is_elsewhere:
-            # This host may have one of that name, too: each engine has its `docker0`.
+            # This host may have an interface of that name, too: each engine has its `docker0`.
             return ""
         return str(name or f"br-{network['Id'][:12]}")
 
     def _is_here(self) -> bool:
-        """Whether what the engine calls the host's network is that of this process."""
+        """Whether the engine's host network is the network of this process."""
         options = self._engine.info().get("SecurityOptions") or []
         return not self._engine.connection.is_elsewhere and not any(
             "rootless" in option for option in options
@@ -109,8 +109,8 @@ class Connector:
 def is_attached(endpoint: Json, bridge: str) -> bool:
     """Whether this host has the network's own interface, with an address in the subnet.
 
-    The numbers alone tell nothing: two engines on one host give the same ones to their networks,
-    and the container of another stack would answer for ours.
+    The address alone is not enough: two engines on one host use the same subnets, and the
+    container of another stack might answer.
     """
     address, prefix = endpoint.get("IPAddress"), endpoint.get("IPPrefixLen")
     if not address:
@@ -124,7 +124,7 @@ def is_attached(endpoint: Json, bridge: str) -> bool:
         return False
     with socket.socket(family, socket.SOCK_DGRAM) as probing:
         try:
-            # Nothing is sent: the kernel only says which of its addresses it would use.
+            # This sends nothing: the kernel only chooses the source address.
             probing.connect((address, 9))
         except OSError:
             return False
@@ -141,7 +141,7 @@ def _addresses_of(endpoint: Json) -> tuple[str, ...]:
 
 
 def _at_any(addresses: tuple[str, ...], connect: Callable[[str], Stream]) -> Stream:
-    """A connection to the first address that accepts one: a program may listen at IPv6 alone."""
+    """A connection to the first address that accepts one: a program may listen on IPv6 only."""
     refusals: list[OSError] = []
     for address in addresses:
         try:
@@ -179,7 +179,7 @@ class _DirectStream:
 
 
 class _ProbeStream:
-    """A connection that `nc` or bash makes beside the service, spoken to through the engine."""
+    """A connection that `nc` or bash opens in a probe container, attached through the engine."""
 
     def __init__(self, engine: EnginePort, probe: ProbeContainer, address: str, port: int) -> None:
         attempt = ["timeout", "10", *_attempt(probe, address, port)]
@@ -197,7 +197,7 @@ class _ProbeStream:
         self._command.send(data)
 
     def end(self) -> None:
-        # bash cannot close one direction only: there the end comes with `close`.
+        # bash cannot close one direction only: both are closed by `close`.
         if self._tool == "nc":
             self._command.end_input()
 
@@ -214,7 +214,7 @@ def _attempt(probe: ProbeContainer, address: str, port: int) -> list[str]:
 def _joining(probe: ProbeContainer, address: str, port: int) -> list[str]:
     if probe.tool == "nc":
         return ["sh", "-c", _WAIT + 'exec nc -N "$0" "$1"', address, str(port)]
-    # Whichever side ends first ends both, so that no program stays behind in somebody's container.
+    # The end of one direction ends both, so that no program stays behind in the container.
     script = (
         _WAIT + 'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & back=$!; { cat >&3; } <&0 & there=$!; '
         "wait -n; kill $back $there 2>/dev/null"

@@ -1,4 +1,4 @@
-"""Where ports of containers are reached from this process, for clients that connect by themselves.
+"""Addresses at which this process reaches containers' ports, for clients of other libraries.
 
 this host is on the network itself     the container's own address
 it is not (rootless, remote, Desktop)  a loopback port, forwarded beside the container
@@ -12,9 +12,9 @@ from stacktest.core.model import Stack
 
 
 class ContainerPorts:
-    """Addresses of ports; forwards last as long as the process, or until `close`.
+    """Addresses of ports; forwards are open until the process ends, or until `close`.
 
-    They go through containers of the stack that have `nc` or bash, in which nothing is changed.
+    They use containers of the stack that have `nc` or bash, without changing anything in them.
     """
 
     def __init__(self, stack: Stack, engine: EnginePort) -> None:
@@ -23,13 +23,13 @@ class ContainerPorts:
         self._forwards: dict[tuple[str, int], PortForward] = {}
 
     def address(self, container: str, port: int) -> tuple[str, int]:
-        """Host and port that lead to a port of a running container; an OSError when it is gone."""
+        """Host and port at which a container's port is reached; OSError if it is gone."""
         if hosts := self._connector.addresses(container):
             return hosts[0], port
         if (container, port) not in self._forwards:
 
             def connect(port: int) -> Stream:
-                # Looked up each time: a container that was restarted may have another address.
+                # Looked up for each connection: a restarted container may have another address.
                 return self._connector.to(container)(port)
 
             self._forwards[container, port] = PortForward(connect, port, lambda: None)

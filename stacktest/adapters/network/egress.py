@@ -1,7 +1,7 @@
-"""What leaves a container: the names that it asks for, and the addresses that it connects to.
+"""Watches a container's outgoing packets: the names it looks up, the addresses it connects to.
 
-A socket of this process listens within the container's network; nothing in the container changes.
-It needs the rights to enter that network, on the engine's own machine.
+A packet socket of this process is opened in the container's network namespace; the container is not
+changed. This needs the rights to enter that namespace, on the engine's own machine.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ _LARGEST = 65535
 
 
 class Egress:
-    """What left a container while it was watched; grows until the watch ends."""
+    """The look-ups and connections of a container during a watch; grows until the watch ends."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
@@ -33,21 +33,21 @@ class Egress:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names that a name server was asked for, sorted."""
+        """Names that the container looked up at a name server, sorted."""
         return tuple(sorted(self._names))
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """What it connected or sent to beyond itself, other services of the stack included."""
+        """Destinations of its connections and packets, also other services of the stack."""
         return tuple(sorted(self._connections))
 
     @property
     def outside(self) -> tuple[Connection, ...]:
-        """Those of the connections that go to none of its networks."""
+        """Connections to addresses outside of the container's networks."""
         return tuple(item for item in self.connections if item.is_outside)
 
     def add(self, data: bytes, networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
-        """Note one outgoing packet."""
+        """Evaluate one outgoing packet."""
         packet = read_packet(data)
         if packet is None:
             return
@@ -69,13 +69,13 @@ class EgressWatch:
         self._thread = threading.Thread(target=self._read, name="stacktest-egress", daemon=True)
 
     def start(self) -> None:
-        """Begin; PermissionError without the rights to enter the container's network."""
+        """Start; PermissionError without the rights to enter the container's network."""
         self._socket = _within(self._pid, _packet_socket)
         self._socket.settimeout(_PAUSE)
         self._thread.start()
 
     def stop(self) -> None:
-        """End; what was sent before is noted."""
+        """Stop, after all packets that were sent before have been evaluated."""
         self._ended.set()
         self._thread.join()
         if self._socket is not None:
@@ -104,7 +104,7 @@ def _packet_socket() -> socket.socket:
 
 
 def _within(pid: int, make: Callable[[], socket.socket]) -> socket.socket:
-    """What is made in the network of a process; only a thread of its own goes there."""
+    """A socket made in the network namespace of a process; only a separate thread enters it."""
     sockets: list[socket.socket] = []
     errors: list[OSError] = []
 

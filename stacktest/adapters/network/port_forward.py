@@ -1,7 +1,7 @@
-"""A loopback port that leads to a port inside, and tells when an answer came back.
+"""Forwards a loopback port to a port in a container, and reports when the service answers.
 
-Drivers (psycopg, redis, ldap3 …) open their own sockets, so what they touched can only be seen on
-the way. That a connection was accepted is no answer; the first byte from the service is.
+Drivers (psycopg, redis, ldap3 …) open their own sockets, so contact with a service is only visible
+in a forward. An accepted connection is not an answer; the first byte from the service is.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from stacktest.adapters.network.connect import Connect, Stream
 
 
 class PortForward:
-    """Forwards connections until closed; `on_answer` is called whenever bytes come back."""
+    """Forwards connections until closed; `on_answer` is called whenever the service sends bytes."""
 
     def __init__(self, connect: Connect, port: int, on_answer: Callable[[], None]) -> None:
         self._connect, self._port, self._on_answer = connect, port, on_answer
@@ -26,13 +26,13 @@ class PortForward:
         self._thread = _thread(self._accept)
 
     def close(self) -> None:
-        """Close the port and whatever still goes through it. A second call does nothing."""
+        """Close the port and all open connections. A second call does nothing."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             pairs = list(self._open)
-        # Closing alone would not wake the thread that accepts.
+        # `close` alone would not end the blocked `accept` of the other thread.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -54,7 +54,7 @@ class PortForward:
         try:
             stream = self._connect(self._port)
         except OSError:
-            # Nobody listens any more; the client sees a connection that ends without a byte.
+            # The service does not listen; the client sees a connection that ends without a byte.
             client.close()
             return
         pair = _Pair(client, stream)
@@ -87,7 +87,7 @@ class _Pair:
     def back(self, on_answer: Callable[[], None]) -> None:
         with contextlib.suppress(OSError):
             while data := self._stream.recv():
-                # Each time: a connection may outlive the test that opened it.
+                # For every chunk: a connection may outlive the test that opened it.
                 on_answer()
                 self._client.sendall(data)
 

@@ -1,8 +1,8 @@
-"""Containers on the networks of the stack in which `nc` or bash opens connections.
+"""Probe containers: containers on the stack's networks in which `nc` or bash opens connections.
 
-It is a container of the probe image, labelled as stacktest's own: removed at the end, by a reaper
-when this process is killed, and gone by itself after an hour at the latest. Where that image is not
-to be had, a container of the stack serves, in which nothing is changed.
+A probe is a container of the probe image, labelled as stacktest's own: removed at the end, by a
+reaper if this process is killed, and ended by itself after an hour at the latest. If that image is
+not available, a container of the stack is used, without changing anything in it.
 """
 
 import threading
@@ -17,12 +17,12 @@ from stacktest.core.model import Stack
 from stacktest.errors import ToolMissingError
 
 LIFETIME = 3600
-"""Seconds after which a probe ends by itself, should nobody be left to remove it."""
+"""Seconds after which a probe ends by itself, in case it is not removed."""
 TOOLS = {
     "nc": "command -v nc && nc -h 2>&1 | grep -q -- -N",
     "bash": "command -v bash",
 }
-"""Program → whether a container has it; of several kinds of nc, one that can end one direction."""
+"""Program → the command that tests for it; `nc` must be able to close one direction (`-N`)."""
 
 
 class ProbeContainer(Struct, frozen=True, kw_only=True):
@@ -34,9 +34,9 @@ class ProbeContainer(Struct, frozen=True, kw_only=True):
 
 
 class ProbeContainers:
-    """One probe container per network, made when first needed; `close` removes them.
+    """One probe container per network, created when first needed; `close` removes them.
 
-    `labels` are of this process alone: what carries them all does not survive it.
+    `labels` are of this process only: containers that carry all of them are removed with it.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class ProbeContainers:
         self._lock = threading.Lock()
 
     def on(self, network: str) -> ProbeContainer:
-        """The probe container on a network, named as the engine names it."""
+        """The probe container on a network, given by the engine's name of the network."""
         with self._lock:
             if network not in self._by_network:
                 self._by_network[network] = self._start(network) or self._borrowed(network)
             return self._by_network[network]
 
     def close(self) -> None:
-        """Remove the containers that were made here, and no others."""
+        """Remove the containers that this object created, and no others."""
         with self._lock:
             own = [probe.container for probe in self._by_network.values() if probe.is_own]
             self._by_network.clear()

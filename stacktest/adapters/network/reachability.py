@@ -1,9 +1,9 @@
-"""Whether a port can be reached from a network of the stack: one of four answers, never a guess.
+"""Tests whether a port can be reached from a network of the stack; the result is one of four.
 
 open         a connection was made
-refused      the name is known there, nobody listens on the port
+refused      the name is known there, but the port is closed
 unresolved   the name is not known there: the service is not on that network
-timeout      the name is known, no answer came
+timeout      the name is known, but there was no answer
 """
 
 from typing import Literal
@@ -18,7 +18,7 @@ OPEN: Reach = "open"
 REACHES: tuple[Reach, ...] = ("open", "refused", "unresolved", "timeout")
 
 PATIENCE = 3
-"""Seconds for the connection, and for the name on top."""
+"""Seconds for the connection; twice as many for the look-up of the name before it."""
 
 
 def network_name(model: Stack, network: str) -> str:
@@ -36,12 +36,12 @@ def network_name(model: Stack, network: str) -> str:
 def reach(
     model: Stack, engine: EnginePort, probes: ProbeContainers, *, network: str, host: str, port: int
 ) -> Reach:
-    """What happens when a container on `network` connects to `host:port`."""
+    """The result of a connection from a container on `network` to `host:port`."""
     probe = probes.on(network_name(model, network))
     name = ["timeout", str(2 * PATIENCE), "getent", "ahostsv4", host]
     code, _, _ = engine.execute(probe.container, name)
     if code != 0:
-        # 2 is "not found"; 124 is a server outside that nobody there can ask: not found either.
+        # 2 is "not found"; 124 is a time-out of an outside name server: not found either.
         return "unresolved"
     code, out, err = engine.execute(probe.container, _connecting(probe, host, port))
     return _meaning(code, out + err, f"{host}:{port} from {network}")

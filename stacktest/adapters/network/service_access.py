@@ -1,4 +1,4 @@
-"""One service as seen from within its own network."""
+"""Access to one service from inside of the stack's network: HTTP, TCP and commands."""
 
 import functools
 import socket
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 NO_ANSWER = frozenset({125, 126, 127, 137})
-"""Exit codes of a command that the engine could not run, that is not there, or that was killed."""
+"""Exit codes of a command that the engine could not run, that does not exist, or was killed."""
 
 
 class ServiceAccess:
-    """HTTP, TCP or a command inside one service.
+    """HTTP and TCP connections to one service, and commands in its container.
 
     `on_answer` is called for every answer, with the port that it came from, None for a command;
-    `on_port` before a port is handed out.
+    `on_port` is called before the address of a port is returned.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class ServiceAccess:
         return f"ServiceAccess({self.service!r})"
 
     def address(self, port: int) -> tuple[str, int]:
-        """Host and port to give to a driver, leading to `port` of the service.
+        """Host and port for a driver, forwarded to `port` of the service.
 
-        Raises ConnectionRefusedError when nobody listens there.
+        Raises ConnectionRefusedError if the port is closed.
         """
         if port not in self._forwards:
             if self._on_port:
@@ -71,11 +71,11 @@ class ServiceAccess:
         return self._forwards[port].address
 
     def connect(self, port: int, timeout: float = 10.0) -> socket.socket:
-        """A socket connected to `port` of the service; close it."""
+        """A socket connected to `port` of the service; the caller closes it."""
         return socket.create_connection(self.address(port), timeout=timeout)
 
     def http(self, port: int, **options: Any) -> "httpx.Client":
-        """A client for `http://service:port`; redirects to other hosts lead nowhere."""
+        """A client for `http://service:port`; redirects to other hosts are refused."""
         client = self._client(self.service, port, self.address(port), **options)
         self._clients.append(client)
         return client
@@ -87,10 +87,10 @@ class ServiceAccess:
         input: str | bytes | None = None,  # noqa: A002 - as subprocess.run calls it
         env: Mapping[str, str] | None = None,
     ) -> Completed:
-        """What a command in the service's own container did.
+        """Run a command in the service's own container; returns its exit code and output.
 
-        Any exit code but those of a command that never ran, or that was killed, is an answer: a
-        refusal is one, too.
+        Every exit code counts as an answer of the service, also a failure, except those of a
+        command that did not run or was killed.
         """
         code, out, err = self._engine.execute(
             self.container().id,
@@ -122,7 +122,7 @@ class ServiceAccess:
         )
 
     def close(self) -> None:
-        """Close clients and ports that were handed out."""
+        """Close all clients and forwarded ports."""
         for client in self._clients:
             client.close()
         for forward in self._forwards.values():

@@ -1,6 +1,6 @@
-"""The stack's private CA: what clients and Playwright's driver trust, and facts about certificates.
+"""The stack's private CA: TLS contexts for clients, and facts about servers' certificates.
 
-Every client keeps full verification; nothing here switches a check off to let a page load.
+Every client keeps full verification; no check is switched off to let a page load.
 """
 
 from stacktest.adapters.tls.ca import (

@@ -1,4 +1,4 @@
-"""The private CA as Python's and Node's clients trust it."""
+"""Makes Python's and Node's clients trust the private CA, and checks the CA's file."""
 
 import datetime as dt
 import functools
@@ -18,28 +18,28 @@ WHERE = "stacktest.toml:stack.ca"
 
 
 def client_context(ca: Path | None) -> ssl.SSLContext:
-    """A context that trusts this CA and no other, for names that match, TLS 1.2 and later.
+    """A context that trusts only this CA and checks host names, for TLS 1.2 and later.
 
-    Shared: the same file with the same content gives the same object, since reading certificates is
-    what makes an HTTP client slow to create. Without a CA, the system's own trust.
+    Cached: the same content gives the same object, since reading certificates makes an HTTP client
+    slow to create. Without a CA, it trusts the system's CAs.
     """
     return _shared("" if ca is None else _pem(ca), False)  # noqa: FBT003 - a cache's key
 
 
 def wide_context(ca: Path | None) -> ssl.SSLContext:
-    """A context that trusts what the system trusts, and this CA besides; shared likewise."""
+    """A context that trusts the system's CAs and this CA; cached like `client_context`."""
     return _shared("" if ca is None else _pem(ca), True)  # noqa: FBT003 - a cache's key
 
 
 def new_context(ca: Path | None) -> ssl.SSLContext:
-    """The same as `client_context`, but an object of its own, which nobody else can change."""
+    """The same as `client_context`, but not cached: other users cannot change it."""
     return _context("" if ca is None else _pem(ca), wide=False)
 
 
 def check_ca(ca: Path, *, now: dt.datetime) -> None:
-    """Raise a `UsageError` when the file cannot serve as a CA: absent, no certificate, expired.
+    """Raise a `UsageError` if the file cannot be used as a CA: absent, no certificate, expired.
 
-    Of several certificates, an old one beside its successor may have expired.
+    Of several certificates, some may have expired, such as an old one beside its successor.
     """
     certificates = _certificates(ca)
     for certificate in certificates:
@@ -54,7 +54,7 @@ def check_ca(ca: Path, *, now: dt.datetime) -> None:
 
 
 def pem_certificates(ca: Path) -> tuple[bytes, ...]:
-    """Each certificate of the file as PEM, once, for programs that take one at a time."""
+    """The certificates of the file as PEM, without duplicates, for programs that read only one."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     certificates = [certificate.public_bytes(Encoding.PEM) for certificate in _certificates(ca)]
@@ -62,9 +62,9 @@ def pem_certificates(ca: Path) -> tuple[bytes, ...]:
 
 
 def node_environment(ca: Path | None) -> dict[str, str]:
-    """What Playwright's driver must find in its environment *before* it starts.
+    """Environment variables that Playwright's driver needs *before* it starts to trust the CA.
 
-    What the shell says of Node's trust would otherwise be heeded.
+    They override the shell's settings of Node's trust.
     """
     verifying = {"NODE_TLS_REJECT_UNAUTHORIZED": "1"}
     if ca is None:
@@ -75,7 +75,7 @@ def node_environment(ca: Path | None) -> dict[str, str]:
 # Private
 
 _LARGEST = 10_000_000
-"""Bytes of a file of CAs; the bundle of a whole system has 200 000."""
+"""Largest size of a CA file in bytes; the bundle of a whole system has 200 000."""
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 
@@ -86,22 +86,22 @@ def _shared(pem: str, wide: bool) -> ssl.SSLContext:  # noqa: FBT001 - part of a
 
 
 def _context(pem: str, *, wide: bool) -> ssl.SSLContext:
-    # Certificates that are given here take the place of the system's.
+    # With `cadata`, the system's certificates are not loaded.
     context = ssl.create_default_context(cadata=None if wide else pem or None)
     if wide and pem:
         context.load_verify_locations(cadata=pem)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Browsers take no name from the subject; OpenSSL does where no other is given.
+    # Browsers ignore names in the subject; OpenSSL uses them if there are no alternative names.
     context.hostname_checks_common_name = False
-    # Python 3.13 sets other defaults than those before it: what verifies must not depend on that.
-    # Browsers and Node accept certificates without key identifiers; `doctor` names what is missing.
+    # The default flags changed in Python 3.13: set them, so that the result does not depend on it.
+    # Browsers and Node accept certificates without key identifiers; `doctor` reports these.
     flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT
     context.verify_flags = flags | ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
 def _pem(ca: Path) -> str:
-    """The file's certificates and nothing else: comments may hold any letters."""
+    """The file's certificates without comments, which may hold any characters."""
     return b"".join(pem_certificates(ca)).decode("ascii")
 
 
@@ -138,7 +138,7 @@ def _read(ca: Path) -> bytes:
 
 
 def _check_form(ca: Path, content: bytes) -> None:
-    """Raise for everything that is not a PEM file of certificates alone, with what it is."""
+    """Raise a `UsageError` that says what the file is, if it does not hold only certificates."""
     if not content.strip():
         raise _unusable(ca, "is empty")
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
@@ -187,7 +187,7 @@ def _is_ca(certificate: "Certificate") -> bool:
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
     except x509.ExtensionNotFound:
-        # Version 1 certificates know no extensions; old roots are such.
+        # Version 1 certificates have no extensions; some old roots have this version.
         return certificate.version is x509.Version.v1
     return constraints.value.ca
 

@@ -1,4 +1,4 @@
-"""Facts about the certificate that a server presents, and whether the CA stands for it."""
+"""Reads facts about the certificate that a server presents, and verifies it with the CA."""
 
 import datetime as dt
 import socket
@@ -13,7 +13,7 @@ SMALLEST_RSA_KEY = 2048
 
 
 class CertificateFacts(Struct, frozen=True, kw_only=True):
-    """What one handshake showed; `verified` means chain, name and dates, by the private CA only."""
+    """The result of one handshake; `verified`: chain, name and dates, by the private CA only."""
 
     subject: str
     """Common name, or empty."""
@@ -30,21 +30,21 @@ class CertificateFacts(Struct, frozen=True, kw_only=True):
     is_ca: bool
     verified: bool
     why: str
-    """Why it is not verified, in OpenSSL's words; empty when it is."""
+    """OpenSSL's message why it is not verified; empty if it is."""
     tls: str
-    """Version that was agreed upon: `TLSv1.3`."""
+    """The negotiated version: `TLSv1.3`."""
     strict_why: str = ""
-    """What strict verifiers refuse (Python 3.13 by itself), in OpenSSL's words; else empty."""
+    """OpenSSL's message why strict verifiers (Python 3.13's default) refuse it; else empty."""
 
     def days_left(self, now: dt.datetime) -> float:
-        """Days until it expires; negative once it has."""
+        """Days until it expires; negative if it has expired."""
         return (self.not_after - now).total_seconds() / 86400
 
 
 def certificate_facts(
     host: str, address: tuple[str, int], ca: Path | None, *, timeout: float = 10.0
 ) -> CertificateFacts:
-    """What `address` presents when asked for `host`; raises OSError when it is silent."""
+    """The certificate that `address` presents for `host`; OSError if it does not answer."""
     why = ""
     try:
         der, version = _shake_hands(client_context(ca), host, address, timeout)
@@ -57,7 +57,7 @@ def certificate_facts(
 
 
 def leaf_objection(der: bytes) -> str:
-    """What browsers hold against a server's certificate and OpenSSL does not; empty if nothing."""
+    """Why browsers refuse a server's certificate that OpenSSL accepts; empty if they do not."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -88,7 +88,7 @@ _KEY_USAGES = (
 
 
 def _reader() -> ssl.SSLContext:
-    """A context that only looks: a certificate that was refused must still be described."""
+    """A context that verifies nothing, to describe a certificate that was refused."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

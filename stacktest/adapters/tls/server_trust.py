@@ -1,8 +1,8 @@
-"""Whether a server's certificate is one that the stack's CA stands for, whatever a client thinks.
+"""Verifies a server's certificate with the stack's CA, independently of the client's own check.
 
-A browser can be talked into accepting anything: by an argument, a wrapper around its program, a
-click on its warning. What it was answered counts only if the same server, asked by stacktest itself
-for the same name, shows a certificate that verifies. Servers are asked once each.
+A browser can be made to accept any certificate: by an argument, a wrapper around its program, a
+click on its warning. Its responses count only if the same server presents a certificate for the
+same name that stacktest itself verifies. A trusted server is checked only once.
 """
 
 import socket
@@ -17,11 +17,11 @@ from stacktest.adapters.tls.certificate import leaf_objection
 PATIENCE = 5.0
 """Seconds for one handshake."""
 PAUSE = 1.0
-"""Seconds for which an objection is kept: a front door may get a new certificate meanwhile."""
+"""Seconds for which an objection is cached: a front door may get a new certificate."""
 
 
 class ServerTrust:
-    """Asks servers for their certificates; threads may share it."""
+    """Checks servers' certificates; threads may share the object."""
 
     def __init__(self, ca: Path | None) -> None:
         self._context = new_context(ca)
@@ -30,8 +30,8 @@ class ServerTrust:
         self._objections: dict[tuple[str, tuple[str, int]], tuple[float, str]] = {}
 
     def objection(self, host: str, address: tuple[str, int]) -> str:
-        """Why what `address` shows for `host` is not trusted; empty when it is."""
-        # A dot at its end makes a name absolute and no other.
+        """Why the certificate of `address` for `host` is not trusted; empty if it is."""
+        # A final dot makes a name absolute, but it is the same name.
         host = host.rstrip(".")
         key = (host, address)
         with self._lock:
@@ -60,7 +60,7 @@ class ServerTrust:
             return error.verify_message or str(error.reason)
         except ssl.SSLError as error:
             if _asks_for_a_certificate(error):
-                # It comes after the server's own certificate was verified.
+                # The server's own certificate was verified before this error.
                 return ""
             return str(error.reason or error)
         except OSError as error:
@@ -71,5 +71,5 @@ class ServerTrust:
 
 
 def _asks_for_a_certificate(error: ssl.SSLError) -> bool:
-    """Whether the server ended the handshake because it wants a client certificate."""
+    """Whether the server ended the handshake because it requires a client certificate."""
     return any(word in str(error.reason) for word in ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE"))

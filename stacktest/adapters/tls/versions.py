@@ -1,7 +1,7 @@
-"""Whether a server speaks a version of TLS: one greeting by hand, and what came back.
+"""Tests whether a server accepts a version of TLS, by a hand-written ClientHello.
 
-Nothing is weakened for it: this program's own TLS refuses old versions, so the greeting is written
-byte by byte, and no secret is agreed upon.
+Python's own TLS refuses old versions, and its settings are not weakened for this test: the
+ClientHello is written byte by byte, and no key is negotiated.
 """
 
 import os
@@ -15,7 +15,7 @@ VERSIONS = {
     "TLSv1.2": 0x0303,
     "TLSv1.3": 0x0304,
 }
-"""Name as Python's `ssl` has it → number on the wire; `TLSv1.0` is taken as well."""
+"""Name as in Python's `ssl` → number in the protocol; `TLSv1.0` is accepted as well."""
 
 _HANDSHAKE, _ALERT = 22, 21
 _SERVER_HELLO = 2
@@ -31,16 +31,16 @@ _SUPPORTED_VERSIONS = 43
 
 
 def number_of(version: str) -> int | None:
-    """The number of a version, or None for a name that is not one."""
+    """The number of a version, or None for an unknown name."""
     return VERSIONS.get("TLSv1" if version == "TLSv1.0" else version)
 
 
 def accepts(
     host: str, address: tuple[str, int], version: int, *, timeout: float = 10.0
 ) -> bool | None:
-    """Whether the server goes on in exactly this version; OSError when it cannot be reached.
+    """Whether the server accepts exactly this version; OSError if it cannot be reached.
 
-    None: it hung up without a word. That may be a refusal, or nobody behind the port.
+    None: it closed the connection without an answer: a refusal, or no server behind the port.
     """
     with socket.create_connection(address, timeout=timeout) as connection:
         connection.sendall(_greeting(host, version))
@@ -106,7 +106,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def _agreed(hello: bytes) -> int:
-    """The version in a ServerHello: its own field, or for TLS 1.3 that of the extension."""
+    """The version in a ServerHello: of its version field, or for TLS 1.3 of the extension."""
     (version,) = struct.unpack_from("!H", hello, 4)
     at = 4 + 2 + 32
     at += 1 + hello[at] + 2 + 1
