@@ -41,7 +41,7 @@ def is_never_true(test: ast.expr) -> bool:
 
 
 def names_in_use(nodes: Sequence[ast.AST]) -> frozenset[str]:
-    """Names that a function reads, or declares global; calls without `await` do not count."""
+    """Names that a function reads or declares global or nonlocal; coroutines need an `await`."""
     parts = nodes_of(*nodes)
     coroutines = {part.name for part in parts if isinstance(part, ast.AsyncFunctionDef)}
     dropped = {

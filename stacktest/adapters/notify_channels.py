@@ -29,7 +29,7 @@ Kind = Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
 WATCHERS = frozenset({"gatus", "kuma", "healthchecks"})
 """Kinds that are notified at every run, since they treat a missing message as a failure."""
 SECONDS = 5.0
-"""Time limit of a request: a notification must not delay a run."""
+"""Largest number of seconds of a request: a notification must not delay a run."""
 NOT_FOUND = 404
 LONGEST = 200
 """Largest number of characters of a reason in a URL."""
@@ -196,7 +196,7 @@ def _apprise(target: Target, message: Message) -> str:
         return "apprise is not installed: pip install 'stacktest[apprise]'"
     sender = apprise.Apprise()
     with _silent(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks for modules that Python is about to lose
+        warnings.simplefilter("ignore")  # it imports modules that Python will remove
         if not sender.add(target.url.split()):
             return "apprise does not know the address"
         kind = apprise.NotifyType.SUCCESS if message.well else apprise.NotifyType.WARNING

@@ -51,7 +51,7 @@ class ProjectFiles:
     origin: str = "default"
     """How the files were found: `stack.compose`, `COMPOSE_FILE` or `default`."""
     env_files: tuple[str, ...] = ()
-    """Environment files as the configuration names them; empty: the default `.env`."""
+    """Environment files by the names that were given; empty: the default `.env`."""
     values: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """The variables that the environment files set."""
     environ: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
@@ -59,7 +59,7 @@ class ProjectFiles:
     """The variables of the `.env` that sets `COMPOSE_FILE`; they join Compose's environment."""
 
     def value(self, name: str) -> str | None:
-        """The value of a variable in compose files: the environment wins over the files."""
+        """The value of a variable in compose files: of the environment, else of the files."""
         return self.environ.get(name, self.values.get(name))
 
     @property

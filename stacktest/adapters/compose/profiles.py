@@ -16,7 +16,7 @@ from stacktest.core.model import Service
 from stacktest.errors import StacktestError
 
 Ask = Callable[[Iterable[str]], Completed]
-"""Asks Compose for the model with these profiles."""
+"""Runs `docker compose config` with these profiles."""
 Explain = Callable[[Completed], StacktestError]
 
 

@@ -1,4 +1,4 @@
-"""Explains why `docker compose config` does not end: it reads a pipe that nobody writes to."""
+"""Explains why `docker compose config` does not end: it reads a pipe that no program writes to."""
 
 from stacktest.adapters.compose.files import (
     ProjectFiles,

@@ -35,9 +35,10 @@ def remove_owned(
     """Remove the containers, networks and volumes with these labels.
 
     Only the volumes of a copy and of an update carry labels; those of a stack are never removed.
-    A container without a writable volume or bind mount has no data to save and is killed. The
-    others are stopped within their own grace period (`stop_grace_period`), dependants first:
-    `order` lists services with dependencies first. `spare` tells by labels what to leave.
+    Containers without a writable volume or bind mount have no data to save: they are killed,
+    several at once. The others are stopped within their own grace period (`stop_grace_period`),
+    dependants first: `order` lists services, dependencies first. `spare` tells by labels what to
+    leave.
     """
     if not ({RUN, STACK, COPY_OF, UPDATE} & set(labels)):
         raise ValueError("only what carries stacktest's own label may be removed")

@@ -66,7 +66,7 @@ class Reaper:
         self.release()
 
     def release(self) -> None:
-        """Close the pipe, and wait until the child has removed the run's containers."""
+        """Close the pipe, and wait until the child has removed what the engine still creates."""
         with contextlib.suppress(BrokenPipeError):
             self._child.pipe.close()
         with contextlib.suppress(ChildProcessError):

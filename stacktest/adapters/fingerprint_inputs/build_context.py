@@ -215,7 +215,7 @@ def _rule(line: bytes, where: str) -> str:
 
 
 _LONGEST_RULE, _MOST_STARS = 500, 16
-"""Limits of a pattern: matching a longer one may take hours, and nobody writes one."""
+"""Limits of a pattern: to match a longer one may take hours, and no person writes one."""
 
 
 def _anchored(raw: str) -> str:

@@ -232,7 +232,7 @@ class StackReading(Struct, kw_only=True):
 def variables_of(
     stack: Stack, env_files: tuple[str, ...], services: Iterable[str]
 ) -> Mapping[str, str | None] | Unknown:
-    """Values of the variables whose values are the content of `configs:` and `secrets:`."""
+    """Values of the variables that provide the content of `configs:` and `secrets:`."""
     names = {
         variable
         for name in services

@@ -119,7 +119,7 @@ class WrittenServices:
 # Private
 
 _AT_ONCE = 16
-"""Number of commits whose compose files are read by one call of git."""
+"""Number of commits whose compose files are read in one call of git."""
 
 
 def _is_inside(path: str) -> bool:

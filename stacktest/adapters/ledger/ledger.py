@@ -3,9 +3,9 @@
     <ledger>/<service>/last_pass.json   the last pass that could be credited
     <ledger>/<service>/last_run.json    the last run, opened before its first test
     <ledger>/<service>/history.jsonl    one line for each run
-    <ledger>/<service>/last_drill.json  what the last drill of its backup showed
+    <ledger>/<service>/last_drill.json  the result of the last drill of its backup
     docs/_data/status.json              the flat map of service → state
-    docs/_data/status.meta.json         what holds for that map as a whole
+    docs/_data/status.meta.json         data about that map as a whole
     .stacktest/ledger.lock              one writer at a time
     .stacktest/last_runs.json           a copy of the last runs, which git does not change
 

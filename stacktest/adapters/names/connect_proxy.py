@@ -26,7 +26,7 @@ OWN_ANSWER = "Stacktest-Proxy"
 PATIENCE = 30.0
 """Seconds for a request to arrive whole, and for a connection to its server to be made."""
 IDLE = 300.0
-"""Seconds without a byte in either direction: longer than a language model needs to answer."""
+"""Seconds without a byte in either direction: longer than a slow language model's answer takes."""
 MOST = 256
 """Connections that may be open at once: each takes two file descriptors of this process."""
 
@@ -142,7 +142,7 @@ class ConnectProxy:
 
 
 def wall_clock() -> float:
-    """Seconds since the epoch by the real clock, also where a test has frozen the time.
+    """Seconds since the epoch, like a browser's times, also where a test has frozen the time.
 
     Libraries that freeze the time replace every other clock of Python.
     """

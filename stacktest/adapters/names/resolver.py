@@ -43,7 +43,7 @@ class Publication(Struct, frozen=True, kw_only=True):
     """The service and container port behind a published address."""
 
     service: str
-    """Empty where several services share the network of the one that publishes the port."""
+    """Empty if several services share the network of the service that publishes the port."""
     port: int
     """The port in the container."""
 

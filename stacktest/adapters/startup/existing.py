@@ -1,7 +1,7 @@
 """Sorts the services of a plan by their containers: used, missing, left behind, or in the way.
 
 container                                    result
-running, or a job that ended as it should    used as it is, whoever started it
+running, or a job that ended as it should    used as it is, also if not started by stacktest
 none                                         missing: created and started
 left behind by an earlier run of stacktest   removed, then missing
 stopped, and not created by stacktest        in the way: an error; mode `always` starts it

@@ -84,7 +84,7 @@ def _published(service: Service, target: int) -> tuple[str, int] | None:
 
 
 def _best(answers: Iterable[str | Refused]) -> str | Refused:
-    """Empty where one of several addresses satisfies, else a refusal, else the first answer."""
+    """Empty if one of the addresses satisfies the rule; else a refusal, else the first answer."""
     first, *others = answers
     if not all((first, *others)):
         return ""
