@@ -195,7 +195,7 @@ def differing(
 
 
 def is_linear(folder: Path) -> bool:
-    """Whether no ancestor of HEAD is a merge."""
+    """Whether neither HEAD nor any of its ancestors is a merge."""
     return not _check(folder, "rev-list", "--min-parents=2", "--max-count=1", "HEAD").strip()
 
 
