@@ -34,7 +34,7 @@ CLIENTS = frozenset({"api", "async_api", "inside", "ws", "tls", "container"})
 ANSWERING = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "run", "http"}
 )
-"""Methods of these objects whose results are never false either."""
+"""Methods of these whose results are never false either."""
 CLIENT_MODULE = "httpx"
 CLIENT_CLASSES = frozenset({"Client", "AsyncClient", "stream"})
 """Classes and functions of httpx, besides these methods, that return such objects."""
@@ -246,7 +246,7 @@ def _is_no_none(node: ast.Compare, objects: Collection[str]) -> bool:
 
 
 def _folded(node: ast.expr) -> bool | None:
-    """The truth of an expression of constants; a complex one counts as true."""
+    """The truth of an expression of constants; one that is not simple counts as true."""
     if isinstance(node, ast.Constant):
         return bool(node.value)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:

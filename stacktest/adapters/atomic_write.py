@@ -37,7 +37,7 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int | None = Non
 def write_file(
     path: Path, content: str | bytes, *, mode: int | None = None, hint: str = ""
 ) -> None:
-    """Write the file and create its folder; UsageError names a file that cannot be written."""
+    """Write the file and make its folder; a UsageError names the file that cannot be written."""
     with writing(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content, mode=mode)
@@ -57,7 +57,7 @@ def create_file(path: Path, content: str | bytes, *, mode: int = NEW_FILE) -> No
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy one file with its mode, its times and, if this user is root, its owner."""
+    """Copy one file with its mode, its times and, where this user may give it away, its owner."""
     target.parent.mkdir(mode=PROGRAM, parents=True, exist_ok=True)
     shutil.copy2(source, target)
     if os.geteuid() == 0:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 
 def is_file(path: Path | str) -> bool:
-    """Whether the path is a file, or a link to one."""
+    """Whether there is a file, or a link to one."""
     return os.path.isfile(path)  # noqa: PTH113 - this one never raises
 
 
 def is_folder(path: Path | str) -> bool:
-    """Whether the path is a folder, or a link to one."""
+    """Whether there is a folder, or a link to one."""
     return os.path.isdir(path)  # noqa: PTH112 - this one never raises
 
 
 def is_pipe(path: Path | str) -> bool:
-    """Whether the path is a named pipe, or a link to one."""
+    """Whether there is a named pipe, or a link to one."""
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - as above
     except (OSError, ValueError):
@@ -35,7 +35,7 @@ def matching(folder: Path, pattern: str) -> list[Path]:
 
 
 def text_or_line(path: Path) -> str | int:
-    """The text of a file, or the number of the first line that is not UTF-8; may raise OSError."""
+    """The text of a file, or the number of the first line that is not UTF-8; OSError as usual."""
     content = path.read_bytes()
     try:
         return content.decode("utf-8")

@@ -48,7 +48,7 @@ class Sites(Struct):
     """Lines of each other check before which the function may return."""
     guards: list[Guard] = field(default_factory=list)
     asserted: list[Guard] = field(default_factory=list)
-    """Each `assert` of just a name, or of a call by a name."""
+    """Each `assert` of a name, or of a call by a name, as it is."""
     imports: dict[str, Import] = field(default_factory=dict)
     """Name → the import inside of the function that binds it."""
     swallows: bool = False

@@ -104,7 +104,7 @@ def _ntfy(target: Target, message: Message) -> Iterable[_Call]:
 
 
 def _gatus(target: Target, message: Message) -> Iterable[_Call]:
-    """One request per service that Gatus knows, or one for the stack."""
+    """One result per service that Gatus knows, or one for the stack."""
     whole = {"stack": "" if message.well else message.title}
     for name, why in (whole if target.each == "stack" else message.services).items():
         key = "_".join(part.lower().translate(_GATUS) for part in (target.group, name))

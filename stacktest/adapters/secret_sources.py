@@ -31,7 +31,7 @@ MOST_FILES = 200
 
 
 def declared_secrets(stack: Stack, config: Config, project: ProjectFiles) -> frozenset[str]:
-    """All values that people, files and variables of this stack declare to be secret."""
+    """Every value that people, files and variables of this stack declare to be secret."""
     values = {
         *_of_secrets(stack, project),
         *_of_mounts(stack),
@@ -87,7 +87,7 @@ def _of_mounts(stack: Stack) -> Iterator[str]:
 
 
 def _files(path: Path, root: Path) -> Iterator[Path]:
-    """The file, or the first files of a folder of the project; folders outside are skipped."""
+    """The file, or the first files of a folder of the project: a volume of data is not searched."""
     if not path.is_dir():
         yield path
         return

@@ -24,7 +24,7 @@ async def pump(
             await writer.drain()
     finally:
         with contextlib.suppress(OSError):
-            # The other direction may still be in use.
+            # The other direction may still be answering.
             if writer.can_write_eof() and not writer.is_closing():
                 writer.write_eof()
 

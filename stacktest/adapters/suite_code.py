@@ -31,7 +31,7 @@ class _Source(NamedTuple):
 
 
 class _Import(NamedTuple):
-    """One import statement: `from ..a import b` is level 2, module `a`, name `b`."""
+    """One import as written: `from ..a import b` is level 2, module `a`, name `b`."""
 
     module: str
     level: int = 0
@@ -83,7 +83,7 @@ class SuiteCode:
         self._digests: dict[tuple[str, ...], str] = {}
 
     def digest(self, files: tuple[str, ...]) -> str:
-        """A digest of 16 hex digits over the files, the same in every checkout of the content."""
+        """16 hex digits over the files: the same in every checkout of the same content."""
         if files not in self._digests:
             lines = []
             for name in sorted(files, key=Path):
@@ -345,5 +345,5 @@ def _pairs(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _portable(name: str) -> str:
-    """A name that is the same on every machine: for a file outside the project, its last parts."""
+    """A name that is the same on every machine: of a file outside the project, its last parts."""
     return "/".join(Path(name).parts[-2:]) if name.startswith(("../", "/")) else name

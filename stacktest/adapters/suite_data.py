@@ -38,7 +38,7 @@ class Mentions(Struct, frozen=True):
 
 
 def mentions(nodes: Sequence[ast.AST]) -> Mentions:
-    """All texts in the code that may name a file or a folder that it reads."""
+    """Every text in the code that may name a file or a folder that it reads."""
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     skipped = {
         id(node.value)
@@ -171,7 +171,7 @@ def _text(node: ast.AST) -> str:
 
 
 def _pattern(text: str) -> str:
-    """The text as a pattern for the end of a path; empty if it cannot name a file."""
+    """The text as a pattern for the end of a path; empty when it names no file."""
     if len(text) > LONGEST or "\n" in text or "://" in text:
         return ""
     parts = [part for part in text.strip("/").split("/") if part not in (".", "..", "", "**")]
@@ -180,7 +180,7 @@ def _pattern(text: str) -> str:
 
 
 def _ends(path: Path, pattern: str) -> bool:
-    """Whether the pattern matches the last parts of the path."""
+    """Whether the pattern matches as many last parts of the path as it has itself."""
     return fnmatchcase("/".join(path.parts[-pattern.count("/") - 1 :]), pattern)
 
 

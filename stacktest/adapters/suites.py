@@ -81,7 +81,7 @@ def locate_suites(root: Path, names: Iterable[str], *, pointer: Path | None = No
 
 
 def read_settings(start: Path) -> PytestSettings:
-    """The settings of pytest's configuration file for `start`: the nearest one upward."""
+    """The configuration file that pytest finds for `start`: the nearest one upward."""
     for folder in (start, *start.parents):
         for name, section in CONFIG_FILES:
             values = _values(folder / name, section)

@@ -22,7 +22,7 @@ LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
 class Swallowing:
-    """Recognizes the blocks of one function's body that swallow failures."""
+    """Which blocks of one function's body swallow failures."""
 
     def __init__(self, body: Sequence[ast.AST]) -> None:
         nodes = nodes_of(*body)

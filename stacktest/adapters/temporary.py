@@ -163,7 +163,7 @@ def _remove_own() -> None:
 
 
 def _register_removal() -> None:
-    """Remove folders at the end of the process, also if a signal would end it at once."""
+    """Remove folders at the end of the process, and where a signal would end it at once."""
     atexit.unregister(_remove_own)
     atexit.register(_remove_own)
     if threading.current_thread() is not threading.main_thread():

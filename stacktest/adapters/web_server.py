@@ -49,7 +49,7 @@ VIEWER = (
     "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-"""Policy of Playwright's trace viewer: its own scripts, and no other host."""
+"""Policy of Playwright's trace viewer: its own scripts, and no other machine."""
 PATIENCE = 20.0
 """Seconds that a connection may send nothing."""
 MOST = 64
@@ -196,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
             size = os.fstat(stream.fileno()).st_size
             self._head(200, text, size, policy)
             if self.command == "GET":
-                # A log may grow while it is read: send no more than `Content-Length`.
+                # A log may grow while it is read: no more than was announced.
                 _copy(stream, self.wfile, size)
 
     def _send(self, status: int, kind: str, body: bytes, policy: str = INERT) -> None:

@@ -33,7 +33,7 @@ def container_with(
                 service=own if own in stack.services else "",
             )
     for container in listed:
-        # The engine lists no ports of a container that is being started: use the definition.
+        # The engine lists no port of a container that is being started.
         service = stack.services.get(container.service)
         is_ours = service is not None and container.project == stack.name
         if service is not None and is_ours and any(map(port.is_of, service.ports)):

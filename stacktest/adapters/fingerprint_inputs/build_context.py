@@ -60,7 +60,7 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
     """The entries of a build; a remote context is one entry without its content."""
     into = Reading()
     if _is_remote(build.context):
-        # The address counts in the service definition; the content is not on this machine.
+        # Its address is in the service definition; its content is not on this machine.
         into.entries["context"] = Entry(path="context", kind="remote")
         return BuildReading(reading=into)
     if not Path(build.context).is_dir():
@@ -86,7 +86,7 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
 
 
 def left_out_of_context(build: Build, path: str) -> bool:
-    """Whether `.dockerignore` excludes an absolute path, which need not exist, from the image."""
+    """Whether `.dockerignore` keeps an absolute path, which need not exist, out of the image."""
     if _is_remote(build.context):
         return False
     context = posixpath.normpath(build.context)

@@ -75,7 +75,7 @@ class _File(Struct, frozen=True, kw_only=True):
 
 
 class FileReader(Struct, kw_only=True):
-    """Reads files for all services of one stack; a file that two services mount is read once."""
+    """Reads for all services of one stack; a file that two services mount is read once."""
 
     root: Path
     key: Key | Unknown
@@ -84,7 +84,7 @@ class FileReader(Struct, kw_only=True):
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
     pages: frozenset[str] = frozenset()
-    """Absolute paths of docs pages, in which the line of `stacktest ack` does not count."""
+    """Absolute paths of docs pages, whose line of `stacktest ack` does not count."""
     _contents: dict[tuple[bytes, bool], "_File"] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     """The project's path as given and with links resolved, decoded like all paths here."""
@@ -110,7 +110,7 @@ class FileReader(Struct, kw_only=True):
         self._pages = frozenset(map(_raw, self.pages))
 
     def relative(self, path: str) -> str | None:
-        """`path` relative to the project, with `/`; empty for the project itself, None outside."""
+        """`path` relative to the project with `/`, empty for the project itself, None outside."""
         for root in self.roots:
             if path == root:
                 return ""

@@ -48,7 +48,7 @@ class _GoneFiles(Struct, frozen=True, kw_only=True):
     ignored: Callable[[str], bool] | None
 
     def left_out(self, path: str, shown: str) -> bool:
-        """Whether the file had not counted; `shown` is its path from the stack's folder."""
+        """Whether the file did not count; `shown` is its path from the stack's folder."""
         if _is_below(path, self.own):
             return True
         return not (self._is_mounted(path, shown) or self._is_built(path))

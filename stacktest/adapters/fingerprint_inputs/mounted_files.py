@@ -79,7 +79,7 @@ class TrackedFiles:
 
 
 class ConfigReading(Struct, kw_only=True):
-    """The configuration files of one service, and which of them the container sees."""
+    """The configuration of one service, and which of it the container sees."""
 
     reading: Reading
     mounted: int = 0
@@ -121,7 +121,7 @@ class ConfigReading(Struct, kw_only=True):
 
 
 class ConfigReader(Struct, frozen=True, kw_only=True):
-    """Reads the configuration files of the services of one stack."""
+    """Reads the configuration of the services of one stack."""
 
     stack: Stack
     files: FileReader

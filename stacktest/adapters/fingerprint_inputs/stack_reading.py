@@ -232,7 +232,7 @@ class StackReading(Struct, kw_only=True):
 def variables_of(
     stack: Stack, env_files: tuple[str, ...], services: Iterable[str]
 ) -> Mapping[str, str | None] | Unknown:
-    """Values of the variables that provide the content of `configs:` and `secrets:`."""
+    """Values of the variables that are the content of `configs:` and `secrets:`."""
     names = {
         variable
         for name in services
@@ -292,7 +292,7 @@ def _old_entries(
 
 
 def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:
-    """Label -> variable, for `configs:` and `secrets:` whose content is a variable's value."""
+    """Label -> variable, of the `configs:` and `secrets:` whose content is a variable's value."""
     labelled: dict[str, str] = {}
     is_used = stack.definitions.get("configs") or stack.definitions.get("secrets")
     if not is_used or not isinstance(service.definition, Mapping):

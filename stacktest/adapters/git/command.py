@@ -52,7 +52,7 @@ _LFS = re.compile(r"git[- ]lfs [\w %-]*")
 
 @cache
 def _without_programs(folder: Path, env: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """Options that disable the programs which the repository's own configuration names."""
+    """Options that take out the programs which the repository's own configuration names."""
     listing = ("git", "config", "--list", "--show-scope", "--includes", "-z")
     fields = process.run(listing, cwd=folder, env=dict(env), timeout=60).out.split("\0")
     entries = [entry.partition("\n") for entry in fields[1::2]]

@@ -37,7 +37,7 @@ TEMPLATES = ("_template", "TEMPLATE", "template")
 
 
 class PageReading(Struct, frozen=True, kw_only=True):
-    """One service's page, and the date at which its repository part last changed."""
+    """One service's page, and when its repository part last changed."""
 
     facts: PageFacts | Unknown
     changed_on: datetime | None = None
@@ -190,7 +190,7 @@ class _History:
         return max(commit.committed for commit in (written, *_first(files)))
 
     def _candidates(self, service: str) -> list[git.Commit]:
-        """The commits that touched the service's files, newest first."""
+        """The commits that touched the service's files, the newest first."""
         files = self._files[service]
         return [c for c in self._git.log(files.roots) if any(map(files.counts, c.files))]
 

@@ -17,7 +17,7 @@ from stacktest.core.freshness.docs_page import unacknowledged
 
 
 class GitHistory:
-    """The history of `paths` below a folder; threads may share the object."""
+    """The history of `paths` below a folder; threads may share it."""
 
     def __init__(self, folder: Path, paths: Iterable[str]) -> None:
         self._folder = folder
@@ -126,7 +126,7 @@ class GitHistory:
         return self._ancestry[key]
 
     def differing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
-        """Files below the paths whose content in HEAD differs from that in the commit."""
+        """Files below the paths whose content in HEAD is not that of the commit."""
         names = git.differing(self._folder, commit, self.submodules.named(paths))
         opened = self.submodules.opened(names, "HEAD", [commit])
         return tuple(name for name in opened if _meets(name, paths))

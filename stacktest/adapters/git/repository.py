@@ -174,7 +174,7 @@ def texts_at(
 
 
 def was_tracked(folder: Path, path: str) -> bool:
-    """Whether any commit up to HEAD touched the path; False also if git fails."""
+    """Whether any commit up to HEAD touched the path; False where git cannot say."""
     try:
         completed = run_git(folder, "log", "-1", "--format=%H", "--", *_literal([path]))
     except StacktestError:
@@ -185,7 +185,7 @@ def was_tracked(folder: Path, path: str) -> bool:
 def differing(
     folder: Path, commit: str, paths: Iterable[str], newer: str = "HEAD"
 ) -> tuple[str, ...]:
-    """Files below the paths whose content in HEAD, or `newer`, differs from that in the commit."""
+    """Files below the paths whose content in HEAD, or `newer`, is not that of the commit."""
     output = _check(
         folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-relative",
         "--ignore-submodules=none", commit, newer, "--", *_literal(paths),
@@ -278,7 +278,7 @@ def object_at(folder: Path, commit: str, path: str) -> str:
 
 
 def names_at(folder: Path, commit: str) -> tuple[str, ...]:
-    """All files of the commit below the folder."""
+    """All files that the commit has below the folder."""
     output = _check(folder, "ls-tree", "-r", "-z", "--name-only", commit)
     return tuple(name for name in output.split("\0") if name)
 
@@ -313,7 +313,7 @@ def _explained(stderr: str, folder: Path) -> Unknown:
 
 @cache
 def _prefix(folder: Path) -> str:
-    """The path of the folder in its repository; empty for the top."""
+    """The folder within its repository; empty for the top."""
     return _check(folder, "rev-parse", "--show-prefix").removesuffix("\n")
 
 

@@ -32,9 +32,9 @@ class ServiceFiles(Struct, frozen=True, kw_only=True):
     folders: frozenset[str]
     """The parent folders of the files: git lists such a path if a commit has a file there."""
     pages: frozenset[str]
-    """Docs pages, in which the line of `stacktest ack` does not count."""
+    """Docs pages, whose line of `stacktest ack` does not count."""
     commented: frozenset[str]
-    """Files of the build, in which comments do not count."""
+    """Files of the build, whose comments do not count."""
     left_out: LeftOut
 
     def counts(self, path: str) -> bool:

@@ -33,7 +33,7 @@ def compose_paths(stack: Stack, sources: Sources) -> list[str]:
 
 
 class WrittenServices:
-    """Digests of services as they are written; threads may share the object."""
+    """Digests of services as they are written; threads may share it."""
 
     def __init__(self, stack: Stack, sources: Sources, history: GitHistory) -> None:
         self._stack = stack

@@ -60,7 +60,7 @@ class HistoryText:
 
     @property
     def ever_passed(self) -> bool:
-        """Whether there is a credited pass, or a broken line that may have been one."""
+        """Whether there is a pass, or a line that may have been one."""
         return any(line.credited for line in self.lines) or bool(self.broken)
 
     def known_to(self, last_pass: LastPass | Unknown | None) -> frozenset[str] | None:
@@ -118,7 +118,7 @@ class HistoryText:
 
     @cached_property
     def _heads(self) -> list["_Head"]:
-        """The parsed beginning of each line that has a run number."""
+        """The beginning of each line that has a number."""
         matches = (
             (place, _PRESENT.match(text) or _HEAD.search(text))
             for place, text in enumerate(self._texts)
@@ -245,7 +245,7 @@ class _Head(NamedTuple):
 
     @property
     def after(self) -> tuple[str, ...] | None:
-        """The newest runs that it knew of; None: the line does not have them."""
+        """The newest runs that it knew of; None: it does not say."""
         text = self.after_text
         _, *quoted = text.split('"')
         if len(quoted) == _ONE_NAME and quoted[0]:

@@ -30,7 +30,7 @@ def read_json(path: Path) -> Json | Unknown | None:
 
 
 def parse(text: str, name: str) -> Json | Unknown:
-    """The document in `text`; Unknown if it is not JSON, or has a key twice."""
+    """The document in `text`; Unknown where it is not JSON, or names a key twice."""
     if not text.strip():
         return Unknown(f"{name} is empty")
     try:

@@ -27,7 +27,7 @@ from stacktest.errors import UsageError
 FOLDER = "inventory"
 FORMAT = "stacktest.inventory/1"
 KEPT = 4
-"""Number of inventories that are kept: a terminal and a nightly job have different variables."""
+"""Inventories that are kept: a terminal and a nightly job have different environments."""
 OF_THE_TERMINAL = frozenset(
     {
         *("_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "TERM", "COLORTERM", "WINDOWID"),

@@ -37,7 +37,7 @@ def settled(root: Path, old: StatusMeta, new: StatusMeta, *, asked: bool) -> Sta
 
 
 def with_look(root: Path, meta: StatusMeta | Unknown | None) -> StatusMeta | Unknown | None:
-    """The document with the time of the last look, if that look was at this document."""
+    """The document with the time of the last look, where that was at this very document."""
     document = read_json(state_path(root, FILE))
     if not isinstance(meta, StatusMeta) or not isinstance(document, Mapping):
         return meta

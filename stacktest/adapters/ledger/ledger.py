@@ -62,19 +62,19 @@ LastRecords = tuple[LastPass | Unknown | None, LastRun | Unknown | None]
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """The records of a run that is about to begin, and the services that were refused one."""
+    """The records of a run that is about to begin, and the services that could not have one."""
 
     run: Run
     """The run, with its number in the ledger."""
     records: Mapping[str, LastRun]
     refused: Mapping[str, str]
-    """Service → why its evidence may not be changed; it gets no credit in this run."""
+    """Service → why its evidence may not be touched; it earns nothing in this run."""
     foreign: Mapping[str, str] = field(default_factory=dict)
     """Service → the other stack that its records come from; this run replaces them."""
 
 
 class Ledger:
-    """The ledger of the stack in the folder `root`."""
+    """The memory of the stack in the folder `root`."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
 
 
 def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[str, str]] | None:
-    """The names behind a fingerprint, or None if they are not (or no longer) stored here."""
+    """The names behind a fingerprint, or None when they are not (or no longer) known here."""
     if not re.fullmatch(r"[0-9a-f]{16}", digest):
         return None
     try:

@@ -29,7 +29,7 @@ class Holder(Struct, frozen=True, kw_only=True):
 
 
 class RunLock:
-    """`with RunLock(root, command=…, since=…):` locks, or raises LockHeldError with the holder."""
+    """`with RunLock(root, command=…, since=…):` or LockHeldError that names the holder."""
 
     def __init__(self, root: Path, *, command: str, since: str) -> None:
         self._root = root
@@ -37,7 +37,7 @@ class RunLock:
         self._lock: Json = None
 
     def acquire(self) -> None:
-        """Take the lock without waiting, or raise LockHeldError."""
+        """Take the lock at once or raise LockHeldError."""
         from filelock import FileLock, Timeout
 
         path = state_dir(self._root) / "run.lock"

@@ -56,7 +56,7 @@ class ServiceRecords:
         return self._record(service, LAST_DRILL, Drill.from_dict)
 
     def write_drill(self, drill: Drill) -> None:
-        """Replace the last drill of a service; EvidenceError if the old one cannot be read."""
+        """Replace the last drill of a service; EvidenceError where it cannot be read."""
         if isinstance(previous := self.last_drill(drill.service), Unknown):
             raise refusal(self.folder / drill.service / LAST_DRILL, previous.why)
         self.write(drill.service, LAST_DRILL, drill.to_dict())

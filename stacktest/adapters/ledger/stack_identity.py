@@ -19,7 +19,7 @@ FILE = "id"
 
 
 def stack_mark(root: Path) -> str:
-    """The mark of the stack in this folder; its id is created if absent."""
+    """The mark of the stack in this folder; its id is made if absent."""
     path = state_dir(root) / FILE
     with writing(path):
         if not path.exists():

@@ -30,5 +30,5 @@ def state_dir(root: Path) -> Path:
 
 
 def state_path(root: Path, *names: str) -> Path:
-    """A path in `.stacktest/` of the stack in `root`, for reading: no folder is created."""
+    """A path in `.stacktest/` of the stack in `root`, for reading: nothing is made."""
     return root.joinpath(FOLDER, *names)

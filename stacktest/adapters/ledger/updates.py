@@ -47,7 +47,7 @@ def ended_paths(root: Path) -> tuple[Path, ...]:
 
 
 def read_journal(path: Path) -> "Journal | Unknown | None":
-    """The journal in one file, or None; Unknown with the reason if it cannot be read."""
+    """The journal in one file; Unknown with the reason where it cannot be read."""
     document = read_json(path)
     if document is None:
         return None

@@ -32,11 +32,11 @@ class Stream(Protocol):
 
 
 Connect = Callable[[int], Stream]
-"""Port → a new connection to it; raises an OSError if the port is closed."""
+"""Port → a new connection to it; an OSError when the port is closed."""
 
 
 class Connector:
-    """Connects to containers; threads may share the object."""
+    """Connects to containers; threads may share it."""
 
     def __init__(self, engine: EnginePort, probes: ProbeContainers) -> None:
         self._engine, self._probes = engine, probes
@@ -79,7 +79,7 @@ class Connector:
             return ""
         name = (network.get("Options") or {}).get("com.docker.network.bridge.name")
         if name and self._engine.connection.is_elsewhere:
-            # This host may have an interface of that name, too: each engine has its `docker0`.
+            # This host may have one of that name, too: each engine has its `docker0`.
             return ""
         return str(name or f"br-{network['Id'][:12]}")
 
@@ -141,7 +141,7 @@ def _addresses_of(endpoint: Json) -> tuple[str, ...]:
 
 
 def _at_any(addresses: tuple[str, ...], connect: Callable[[str], Stream]) -> Stream:
-    """A connection to the first address that accepts one: a program may listen on IPv6 only."""
+    """A connection to the first address that accepts one: a program may listen at IPv6 alone."""
     refusals: list[OSError] = []
     for address in addresses:
         try:

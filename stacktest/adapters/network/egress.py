@@ -47,7 +47,7 @@ class Egress:
         return tuple(item for item in self.connections if item.is_outside)
 
     def add(self, data: bytes, networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
-        """Evaluate one outgoing packet."""
+        """Note one outgoing packet."""
         packet = read_packet(data)
         if packet is None:
             return
@@ -69,7 +69,7 @@ class EgressWatch:
         self._thread = threading.Thread(target=self._read, name="stacktest-egress", daemon=True)
 
     def start(self) -> None:
-        """Start; PermissionError without the rights to enter the container's network."""
+        """Begin; PermissionError without the rights to enter the container's network."""
         self._socket = _within(self._pid, _packet_socket)
         self._socket.settimeout(_PAUSE)
         self._thread.start()

@@ -87,7 +87,7 @@ class _Pair:
     def back(self, on_answer: Callable[[], None]) -> None:
         with contextlib.suppress(OSError):
             while data := self._stream.recv():
-                # For every chunk: a connection may outlive the test that opened it.
+                # Each time: a connection may outlive the test that opened it.
                 on_answer()
                 self._client.sendall(data)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 NO_ANSWER = frozenset({125, 126, 127, 137})
-"""Exit codes of a command that the engine could not run, that does not exist, or was killed."""
+"""Exit codes of a command that the engine could not run, that is not there, or that was killed."""
 
 
 class ServiceAccess:
@@ -71,7 +71,7 @@ class ServiceAccess:
         return self._forwards[port].address
 
     def connect(self, port: int, timeout: float = 10.0) -> socket.socket:
-        """A socket connected to `port` of the service; the caller closes it."""
+        """A socket connected to `port` of the service; close it."""
         return socket.create_connection(self.address(port), timeout=timeout)
 
     def http(self, port: int, **options: Any) -> "httpx.Client":

@@ -17,7 +17,7 @@ from stacktest.adapters.tls.certificate import leaf_objection
 PATIENCE = 5.0
 """Seconds for one handshake."""
 PAUSE = 1.0
-"""Seconds for which an objection is cached: a front door may get a new certificate."""
+"""Seconds for which an objection is kept: a front door may get a new certificate meanwhile."""
 
 
 class ServerTrust:

@@ -106,7 +106,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def _agreed(hello: bytes) -> int:
-    """The version in a ServerHello: of its version field, or for TLS 1.3 of the extension."""
+    """The version in a ServerHello: its own field, or for TLS 1.3 that of the extension."""
     (version,) = struct.unpack_from("!H", hello, 4)
     at = 4 + 2 + 32
     at += 1 + hello[at] + 2 + 1
