@@ -37,7 +37,7 @@ class CertificateFacts(Struct, frozen=True, kw_only=True):
     """OpenSSL's message why strict verifiers (Python 3.13's default) refuse it; else empty."""
 
     def days_left(self, now: dt.datetime) -> float:
-        """Days until it expires; negative if it has expired."""
+        """Days until it expires; negative once it has."""
         return (self.not_after - now).total_seconds() / 86400
 
 
