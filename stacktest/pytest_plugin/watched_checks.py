@@ -114,22 +114,21 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
 
 def loose_fixtures(item: pytest.Function) -> dict[object, LooseChecks]:
     """The fixtures of a test that check, but may not reach any of their checks."""
-    fixtures = fixtures_of(item)
-    everything = [*fixtures.values(), *steps_of(item)]
+    known = item.config.stash.setdefault(_LOOSE_FIXTURES, {})
+    fixtures = fixtures_of(item).values()
     loose: dict[object, LooseChecks] = {}
-    for fixture in fixtures.values():
-        written = next(_written(item, fixture), None)
-        if not written or written.sites.is_followed_up or _giver(fixture, item.cls):
-            continue
-        code = written.function.__code__
-        checks = LooseChecks(code, {code})
-        is_loose = _Search(item, checks, everything).is_loose(written, written.all_loose)
-        if is_loose and (checks.lines or checks.of_all or checks.helpers):
+    for fixture in fixtures:
+        key = (fixture, item.cls)
+        if key not in known:
+            known[key] = _loose_fixture(item, fixture, [*fixtures, *steps_of(item)])
+        if checks := known[key]:
             loose[fixture] = checks
     return loose
 
 
 # Private
+
+_LOOSE_FIXTURES: pytest.StashKey[dict[object, LooseChecks | None]] = pytest.StashKey()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +250,16 @@ def _first_check(counter: Counter, own: _Written) -> float:
         if counter.checks_by(reference, own.function, own.owner):
             return reference.line
     return math.inf
+
+
+def _loose_fixture(
+    item: pytest.Function, fixture: object, without: Collection[object]
+) -> LooseChecks | None:
+    """The checks of one fixture; None: it has none, or surely reaches one."""
+    written = next(_written(item, fixture), None)
+    if not written or written.sites.is_followed_up or _giver(fixture, item.cls):
+        return None
+    code = written.function.__code__
+    checks = LooseChecks(code, {code})
+    is_loose = _Search(item, checks, without).is_loose(written, written.all_loose)
+    return checks if is_loose and (checks.lines or checks.of_all or checks.helpers) else None
