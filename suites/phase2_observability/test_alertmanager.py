@@ -135,7 +135,8 @@ def test_prometheus_lost_no_notification_on_the_way(api: Api, alertmanager: http
     assert alertmanager.get("/-/ready").status_code == 200
     assert alertmanager.get("/api/v2/status").json()["uptime"]
     prometheus = api("prometheus")
-    for attempt in within(30):
+    # While Alertmanager was replaced none arrived, which counts for two minutes.
+    for attempt in within(130):
         with attempt:
             sent = samples(prometheus, "sum by (job) (prometheus_notifications_sent_total) > 0")
             assert list(sent) == ["prometheus"]
