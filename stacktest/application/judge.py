@@ -3,7 +3,7 @@
 `stacktest status`, `gate`, `why` and the end of a test run all use it, so that they agree.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -128,10 +128,12 @@ class Judge(Struct, frozen=True, kw_only=True):
             ledger=section.ledger,
         )
 
-    def local_step(self, digests: Mapping[str, str | None]) -> NextStep:
+    def local_step(
+        self, digests: Mapping[str, str | None], drift: Mapping[str, Sequence[str]]
+    ) -> NextStep:
         """`next_step` with commands that only this machine knows: never for shared documents.
 
-        `digests` are the services' fingerprints now.
+        `digests` are the services' fingerprints now, `drift` the reasons of drifted services.
         """
         texts = {
             name: runs
@@ -142,7 +144,7 @@ class Judge(Struct, frozen=True, kw_only=True):
             name: command_of_last_run(evidence.last_run, texts[name], digests[name])
             for name, evidence in self.memory.read_all(sorted(texts)).items()
         }
-        return replace(self.next_step, commands=commands)
+        return replace(self.next_step, commands=commands, drift=drift)
 
     def evidence(self, service: str) -> Evidence:
         """The records, with the names behind the last pass's fingerprint if they are known."""
@@ -278,7 +280,10 @@ class Judge(Struct, frozen=True, kw_only=True):
         if is_local:
             entries = dict(status) if isinstance(status, Mapping) else {}
             entries |= {name: judgement.entry for name, judgement in (judgements or {}).items()}
-            step = self.local_step({name: entry.fingerprint for name, entry in entries.items()})
+            digests = {name: entry.fingerprint for name, entry in entries.items()}
+            drift = {name: e.reasons for name, e in entries.items() if e.state is State.DRIFTED}
+            drift |= {name: judgement.drift for name, judgement in (judgements or {}).items()}
+            step = self.local_step(digests, drift)
         return decide(
             status,
             self.memory.read_meta(),

@@ -43,7 +43,8 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     last = texts_of_last_run(evidence.last_run, texts.get(name, ()))
     known = last and replace(last, evidence=_typed(last.evidence))
     backup = project.judge.judge_backups(now()).get(name)
-    next_step = project.judge.local_step({name: judgement.entry.fingerprint})
+    drift = {name: observation.drift for name, observation in observations.items()}
+    next_step = project.judge.local_step({name: judgement.entry.fingerprint}, drift)
     if as_json:
         print_json(why_document(*subject, next_step=next_step, backup=backup, texts=known))
         return

@@ -21,6 +21,7 @@ from stacktest.core.freshness.gate import Gate
 from stacktest.core.model import Stack
 from stacktest.core.records.rehearsal import Rehearsal, Rehearsed, Result
 from stacktest.core.records.run_texts import RunTexts
+from stacktest.core.route import Route
 from stacktest.reports.terminal.gate import gate_document, gate_lines
 from stacktest.reports.terminal.why import why_document, why_lines
 from tests.support.stack_simulator import StackSimulator
@@ -178,6 +179,23 @@ def test_a_newer_rehearsal_or_pass_ends_what_an_older_rehearsal_said(
     assert commands(world, judge_of(world, before_the_pass)) == {UP}
 
 
+@pytest.mark.parametrize("drifted", ["caddy", "postgres"])
+def test_what_keeps_the_tests_from_a_pass_is_applied_first(
+    world: StackSimulator, drifted: str
+) -> None:
+    """A dependency or the front door of which the container is not what its files say."""
+    world.add("postgres")
+    world.services["redis"].depends_on = ("postgres",)
+    world.front_door = "caddy"
+    world.routes = (Route(host="redis.home.arpa", service="redis"),)
+    world.run()
+    world.services["redis"].edit("stanza", "other")
+    assert commands(world, world.real_judge()) == {PROVE}
+    world.services[drifted].drift = ("stale:configs/app.conf",)
+    restart = f"docker compose restart {drifted} && {PROVE}"
+    assert commands(world, world.real_judge()) == {restart}
+
+
 def test_a_project_reads_what_this_machine_remembers(tmp_path: Path) -> None:
     project = Project(tmp_path, {})
     loaded = (Config(root=tmp_path), Stack(name="shop", root=tmp_path, services={}))
@@ -207,7 +225,8 @@ def commands(world: StackSimulator, judge: Judge) -> set[str]:
     judgements = judge.judge_all(world.observe(), world.tests(), world.now)
     judgement, now = judgements["redis"], world.services["redis"].fingerprint
     world.ledger.write_status(judgements, world.meta(judgements))
-    step = judge.local_step({"redis": judgement.entry.fingerprint})
+    drift = {name: judged.drift for name, judged in judgements.items()}
+    step = judge.local_step({"redis": judgement.entry.fingerprint}, drift)
     subject = (judgement, judge.evidence("redis"), now, ())
     *_, line = why_lines(*subject, next_step=step)
     document: Any = why_document(*subject, next_step=step)

@@ -14,7 +14,8 @@
 |                    | nothing, no command can do it: correct the tests first                     |
 
 If the diagnosis of a service's last run has a command, it replaces every command that ends in
-`pytest --stale`: the tests alone would fail in the same way.
+`pytest --stale`: the tests alone would fail in the same way. If a dependency or the front door is
+drifted, its command replaces a mere `pytest --stale`: the tests alone would earn no pass.
 """
 
 import shlex
@@ -31,6 +32,7 @@ from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.fold import asserts_nothing, is_unasked
+from stacktest.core.runs.surroundings import drifted_before
 
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
@@ -47,6 +49,8 @@ class NextStep(Struct, frozen=True, kw_only=True):
     ledger: str = "data/tests"
     commands: Mapping[str, str] = field(default_factory=dict)
     """Service → the command of its last run's diagnosis, if this machine knows it and it holds."""
+    drift: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Drifted service → the reasons."""
 
     def of(self, service: str, state: State, reasons: Iterable[str] = ()) -> str:
         """The command for a service in this state, for these reasons."""
@@ -70,7 +74,12 @@ class NextStep(Struct, frozen=True, kw_only=True):
     def out_of(self, service: str, findings: Sequence[Finding]) -> str:
         """The command that clears the first of these findings."""
         step = self._by_state(service, findings)
-        return (step.endswith(self._prove) and self.commands.get(service)) or step
+        if step.endswith(self._prove) and (command := self.commands.get(service)):
+            return command
+        if step == self._prove and (name := drifted_before(self.stack, service, self.drift)):
+            # Tests alone earn no pass: they would reach a container that the files do not describe.
+            return self._drifted(name, [Reason(text) for text in self.drift[name]])
+        return step
 
     def model_is_unreadable(self) -> str:
         """The command that shows what is wrong with the compose model."""

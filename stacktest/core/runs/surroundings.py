@@ -1,10 +1,12 @@
 """Faults of a service's dependencies and front door that keep its pass from being credited."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.reasons import Reason, listed
 from stacktest.core.freshness.states import State
+from stacktest.core.model import Stack
+from stacktest.core.plan import needs_of
 
 
 def flaws(
@@ -26,12 +28,28 @@ def flaws(
         if name in failing and State.FAILING.value not in allowed:
             yield f"its dependency {name} fails its own tests"
     for name, door in observation.doors.items():
-        drift = [text for text in door.drift if Reason(text).kind not in _ALL_THE_SAME]
+        drift = _route_drift(door.drift)
         if drift and State.DRIFTED.value not in exempt.get(name, ()):
             yield f"the front door {name} is drifted: {listed(drift)}"
+
+
+def drifted_before(stack: Stack, service: str, drift: Mapping[str, Sequence[str]]) -> str:
+    """The drifted service without which the tests of `service` earn no pass; empty: there is none.
+
+    `drift` has the reasons of every drifted service.
+    """
+    if first := next((name for name in needs_of(stack, service) if drift.get(name)), ""):
+        return first
+    door = stack.front_door if stack.routes_of(service) else ""
+    return door if door != service and _route_drift(drift.get(door, ())) else ""
 
 
 # Private
 
 _ALL_THE_SAME = frozenset({"absent", "container"})
 """Kinds of drift of a front door that do not affect its routes."""
+
+
+def _route_drift(reasons: Iterable[str]) -> list[str]:
+    """The reasons for which a front door may route otherwise than its files say."""
+    return [text for text in reasons if Reason(text).kind not in _ALL_THE_SAME]
