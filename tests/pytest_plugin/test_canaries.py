@@ -132,7 +132,7 @@ def test_a_run_leaves_none(canary_shop: Any, options: tuple[str, ...]) -> None:
     assert [line for line in printed.splitlines() if KNOWN in line] == []
     said = {name for name in holding(shop.path, SAID) if Path(name).parts[0] in COMMITTED}
     assert said == set()
-    evidence = [path for path in (shop.path / "reports").rglob("*") if path.is_file()]
+    evidence = [path for path in (shop.path / "reports/evidence").rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o077 for path in evidence} == {0}
     run = shop.document("app", "last_run.json")
     failed = ["suites/phase1/test_all.py::" + name for name in ("test_assertion",)]
