@@ -26,7 +26,7 @@ REACHING_FIXTURES = ROUTED_FIXTURES | {
 
 
 class Collected(Struct, frozen=True, kw_only=True):
-    """One collected test that asks for the stack."""
+    """One collected test that uses the stack."""
 
     nodeid: str
     """Its name in records: the file relative to the suites' base, without parameter values."""
@@ -75,7 +75,7 @@ class Collected(Struct, frozen=True, kw_only=True):
 
 
 class Collection(Struct, frozen=True, kw_only=True):
-    """The tests of the stack that one pytest collected, and what it could not collect."""
+    """The tests of the stack that one pytest collected, and the files that it could not collect."""
 
     tests: tuple[Collected, ...] = ()
     errors: tuple[str, ...] = ()

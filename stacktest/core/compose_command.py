@@ -22,10 +22,10 @@ def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> 
 
 
 def log_command(stack: Stack, service: str, *, is_temporary: bool) -> str:
-    """Shows the log of a service that ended; where a run takes it down, starts it again before.
+    """The command that shows the log of an ended service; a temporary one is started again first.
 
-    `docker compose run` would show another fault: without what it needs, its name and its ports it
-    is another program. `stacktest down` removes what `stacktest up` leaves.
+    `docker compose run` could show another fault, since it starts the service without its
+    dependencies, name and ports. `stacktest down` removes the containers of `stacktest up`.
     """
     logs = compose_command(stack, "logs", *([] if is_temporary else _LAST), services=[service])
     return f"stacktest up {shlex.quote(service)}; {logs}" if logs and is_temporary else logs

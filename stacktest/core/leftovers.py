@@ -1,6 +1,6 @@
-"""Containers of the stack's project whose service its files no longer have, as after a renaming.
+"""Containers of the stack's project whose service is no longer in its files, as after a renaming.
 
-Such a container runs on beside the new one: it keeps ports, volumes and names that others ask for.
+Such a container keeps running beside the new one, with its ports, volumes and network names.
 """
 
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ FILES = "com.docker.compose.project.config_files"
 
 
 def leftover_lines(stack: Stack, containers: Iterable[Container]) -> list[str]:
-    """A sentence for each, with the command that removes it.
+    """One sentence per leftover container, with the command that removes it.
 
-    Only of containers that were created from files of this stack alone: what another file of the
-    same project defines is somebody else's.
+    Only for containers that were created from files of this stack alone: services that another
+    file of the same project defines are not leftovers.
     """
     return [
         f"{container.name} {_state(container)} and is of the service {container.service}, which "
@@ -34,7 +34,7 @@ def leftover_lines(stack: Stack, containers: Iterable[Container]) -> list[str]:
 
 
 def _files(container: Container) -> frozenset[str]:
-    """Without the one that stacktest lays over them on standard input."""
+    """The files that it was created from, without stacktest's own one from standard input."""
     return frozenset(container.labels.get(FILES, "").split(",")) - {"", "-"}
 
 

@@ -131,7 +131,7 @@ class Stack:
     compose_options: tuple[str, ...] = ()
     """Options that `docker compose` needs in the person's working folder to select this project."""
     far_folder: str = ""
-    """Its folder, where it is not found from where the person stands; else empty."""
+    """Its folder, if `stacktest` does not find the stack from the working folder; else empty."""
     enabled_profiles: tuple[str, ...] = ()
     """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
     secrets: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)

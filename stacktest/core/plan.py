@@ -27,7 +27,7 @@ USES = "uses"
 
 
 class Demand(Struct, frozen=True, kw_only=True):
-    """What one collected test asks for."""
+    """The services, hosts and phase that one collected test needs."""
 
     nodeid: str
     services: tuple[str, ...] = ()
@@ -222,7 +222,7 @@ def _naming(nodeids: Sequence[str]) -> list[str]:
 
 
 def _function(nodeid: str) -> str:
-    """The test without its parameters, which records know by their places alone."""
+    """The test's node id without parameters, of which records have only the indices."""
     path, separator, name = nodeid.partition("::")
     return f"{path}{separator}{name.partition('[')[0]}"
 

@@ -17,7 +17,7 @@ from stacktest.core.model import Stack
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """A cause: how to recognise it, how to say it after the service's name, what to do."""
+    """A cause: the pattern to recognise it, its clause after the service's name, what to do."""
 
     pattern: str
     what: str

@@ -5,7 +5,7 @@
     environment, env_file                they are in the part `env`
     depends_on, profiles                 they set when it starts, not what runs
     x-*, labels `stacktest.*`            only stacktest, or YAML itself, reads them
-    develop, attach, pull_policy         they are for development, and do not change what runs
+    develop, attach, pull_policy         they control development and pulls, not what runs
     null, {} and values of DEFAULTS      some versions of Compose print them, others do not
     `restart: "no"`, `scale: 1` …        written-out defaults (WRITTEN_OUT) change nothing
     image                                its content is in the part `image`; a mirror renames it

@@ -262,7 +262,7 @@ def _without_repeats(blockers: Iterable[Blocker]) -> list[Blocker]:
 
 
 def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
-    """Gives a service with a drifted dependency that one's command: it can earn no pass before."""
+    """Replaces the command of a service by that of a drifted dependency: no pass counts before."""
     drifted = {blocker.service: blocker for blocker in blockers if blocker.state is State.DRIFTED}
 
     def command(blocker: Blocker) -> str:

@@ -127,7 +127,7 @@ def credit(
         refusal = _too_flaky(before, state_before, previous_pass)
     if refusal is not None:
         return refusal
-    assert verdict.started is not None  # noqa: S101 - `_unsound` said so
+    assert verdict.started is not None  # noqa: S101 - `_unsound` checks it
     assert not isinstance(tests, Unknown)  # noqa: S101
     assert not isinstance(after.containers, Unknown)  # noqa: S101
     return LastPass(
