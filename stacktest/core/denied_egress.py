@@ -5,7 +5,7 @@ networks                                 internal: the engine gives them no rout
 `dns` or `dns_opt` of a service          as they are, within these networks
 neither                                  none: the engine resolves only the stack's own names
 an external network, `network_mode` of   refused: stacktest cannot close what it does not make
-the host, the engine or another stack
+the host, the engine or a container
 """
 
 from stacktest.core.changed_copy import replace

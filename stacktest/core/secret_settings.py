@@ -1,4 +1,4 @@
-"""Secrets in settings with another syntax than `name = value`: directives, XML, blocks, lists.
+"""Secrets in settings that are not `name = value`: directives, XML, blocks, lists, calls.
 
 proxy_set_header X-Api-Key SECRET;        <password>SECRET</password>
 password: |                               name="password" value="SECRET"

@@ -105,9 +105,9 @@ def definition_drift(
     """Drift of the service definition, and what could not be verified of it.
 
     `same_hash` compares the container's own hash with that of the files. True excludes drift of
-    every key that only another definition changes; False proves drift even if the engine shows
-    none; None: the two cannot be compared. `changed` are the keys that were edited since the
-    container last matched the files; None if that is not recorded.
+    every key that only another definition changes; False makes possible differences drift, or
+    unseen keys if there are none; None: the two cannot be compared. `changed` are the keys that
+    were edited since the container last matched the files; None if that is not recorded.
     """
     if same_hash:
         return _keys(outcome.certain & CHANGEABLE), ()

@@ -1,4 +1,4 @@
-"""The shell command that clears one state of a service.
+"""The command that clears one state of a service; it works when it is pasted.
 
 | state              | command                                                                   |
 |--------------------|---------------------------------------------------------------------------|

@@ -7,9 +7,9 @@
 
 A pass is for the service that ran, so it has to be the same before the first and after the last
 test: fingerprint, containers with their start times, dependencies and the tests' code. With a
-dependency that is drifted or fails its own tests no pass is credited; an optional dependency has no
-effect, as it may be missing. A front door that has not read its files again has other routes than
-those that a pass would name.
+dependency that is drifted or fails its own tests nothing is proved, so no pass is credited; an
+optional dependency has no effect, as it may be missing. A front door that has not read its files
+again has other routes than those that a pass would name.
 
 | verdict    | effect                                                                            |
 |------------|-----------------------------------------------------------------------------------|

@@ -10,10 +10,10 @@
 | steady     | it passes, and did so before                                                       |
 | unknown    | no conclusive run                                                                  |
 
-The fingerprint decides, not the time: a failure after a change is a regression, a single failure
-without a change is a flake, and a failure that stays is `failing`, never a flake. A run in which
-the service was not up counts only while it is the last, since it has no results of tests. Neither
-is a run compared that has a disturbance (`core.runs.disturbance`).
+The fingerprint decides, not the time: a failure after a change is a regression, a failure without
+a change is a flake, unless it stays: a failure that stays is never excused as a flake. A run in
+which the service was not up counts only while it is the last, since it has no results of tests. A
+run with a disturbance (`core.runs.disturbance`) is not compared.
 """
 
 from collections.abc import Iterable, Sequence
