@@ -22,7 +22,7 @@ from stacktest.core.unknown import Unknown
 History = Callable[[str], Iterable[HistoryLine]]
 """Service → the lines of its runs."""
 NEVER = Tests(digest="", required=1)
-"""The tests of a service without a pass, which is not functional with any tests."""
+"""The tests of a service without a pass: whatever they are, it is not functional."""
 
 
 def recorded_tests(

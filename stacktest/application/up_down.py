@@ -22,7 +22,7 @@ from stacktest.reports.wording import count
 def start_and_keep(
     stack: Stack, bring_up: Callable[[Plan], BringUp], services: Iterable[str]
 ) -> list[str]:
-    """Bring the services up to stay up; returns lines about what was done."""
+    """Start the services, which stay up; returns lines about what was done."""
     plan = plan_services(stack, services)
     # Each service that can be up is useful, even if others cannot.
     purposes = frozenset(frozenset({name}) for name in plan.services)

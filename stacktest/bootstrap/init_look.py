@@ -1,4 +1,4 @@
-"""Asks the services of a stack for `stacktest init`; with `--up` it is started before."""
+"""Asks a running stack for `stacktest init`; `--up` starts it before and stops it after."""
 
 import os
 from collections.abc import Iterator

@@ -59,7 +59,7 @@ def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
 
 
 def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> Path:
-    """The file itself if this user can read it, else a copy of the content that `read` returns.
+    """The file itself if this user can read it or `read` finds none, else a copy of what it finds.
 
     `folder` keeps the copy under the hash of its content, so that another CA is another file.
     """

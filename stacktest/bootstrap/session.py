@@ -68,7 +68,7 @@ class PytestRun(Struct, frozen=True, kw_only=True):
     conclude: Callable[[RunSummary], list[str]] = lambda _: []
     """Writes further results of the run; returns lines to print."""
     running: Callable[[], frozenset[str]] = frozenset
-    """Services that run already, as far as the engine says it."""
+    """Services that run already; none if the engine does not answer."""
 
 
 def open_run(
@@ -205,7 +205,7 @@ def _running(project: Project) -> frozenset[str]:
 
 
 def _has_done_its_job(project: Project, container: Container) -> bool:
-    """Whether a container ended with 0, and that is when its service is ready."""
+    """Whether the container of a job has ended with 0, so that its service is ready."""
     service = project.stack.services[container.service]
     ready = project.config.service(service.name).ready
     return container.exit_code == 0 and runs_once(service, project.stack, ready)

@@ -1,4 +1,4 @@
-"""Makes tests that use a service which could not be started errors, with that reason.
+"""Fails the setup of tests that use a service which could not be started, with the reason.
 
 The controller writes which services are not up to a file; every process that runs tests reads it.
 """

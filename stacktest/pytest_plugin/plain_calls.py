@@ -168,7 +168,7 @@ def _only_holds(kind: type[Any]) -> bool:
 
 
 def _is_generated(function: types.FunctionType) -> bool:
-    """Whether `dataclass` or `NamedTuple` generated the function: it is not in a file."""
+    """Whether `dataclass` or `NamedTuple` generated it: no file of the project holds it."""
     return not Path(function.__code__.co_filename).is_file() or is_foreign(
         function.__code__.co_filename
     )
