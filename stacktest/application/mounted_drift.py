@@ -50,7 +50,7 @@ def gone_sources(
 
 
 def unseen_files(stack: Stack, container: Created, sees_file: Compares) -> tuple[Reasons, Reasons]:
-    """For a program that reloads its files: files whose change it cannot see, and unknown ones.
+    """For a program that reloads its files: files whose change it cannot see, and files not known.
 
     If an editor replaces a mounted single file by a new file, the container still has the old one.
     """
