@@ -147,13 +147,16 @@ class ThrowAway:
             case Pin(service, tag):
                 self._pin(service, tag)
 
-    def _recreate(self, services: tuple[str, ...]) -> None:
-        """New containers that count as healthy at once: the checks shall judge, not the probe."""
+    def _recreate(self, services: tuple[str, ...], *, seconds: float = 8) -> None:
+        """New containers that count as healthy at once: the checks shall judge, not the probe.
+
+        After `seconds` nobody waits any longer for a program to listen: a fault may keep it from that.
+        """
         self._blinded |= set(services)
         self._write_overlay()
         self._compose("up", "-d", "--force-recreate", "--no-deps", "--wait", *services)
         for service in services:
-            self._wait_for_port(service)
+            self._wait_for_port(service, seconds)
 
     def _write_overlay(self) -> None:
         """Probes that nobody waits for; those of faulty services succeed."""
@@ -168,8 +171,8 @@ class ThrowAway:
     def _exec(self, service: str, command: str) -> str:
         return self._run(["docker", "exec", f"{self.project}-{service}-1", "sh", "-c", command])
 
-    def _wait_for_port(self, service: str, seconds: float = 8) -> None:
-        """Until the program listens; a fault may keep it from that, and then time is up."""
+    def _wait_for_port(self, service: str, seconds: float) -> None:
+        """Until the program listens, or time is up."""
         deadline = time.monotonic() + seconds
         while not self._exec(service, _LISTENING).strip() and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -185,7 +188,8 @@ class ThrowAway:
         if image not in text:
             raise ValueError(f"the image of {service} is not written as {image}")
         path.write_text(text.replace(image, new))
-        self._recreate((service,))
+        # The same program, which may take its time.
+        self._recreate((service,), seconds=60)
 
     def _make_anew(self, services: list[str]) -> None:
         model = self._model()

@@ -38,6 +38,8 @@ def drifted_before(stack: Stack, service: str, drift: Mapping[str, Sequence[str]
 
     `drift` has the reasons of every drifted service.
     """
+    if service not in stack.services:
+        return ""
     if first := next((name for name in needs_of(stack, service) if drift.get(name)), ""):
         return first
     door = stack.front_door if stack.routes_of(service) else ""
