@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.startup.failure_report import last_words
+from stacktest.adapters.startup.failure_report import last_log_lines
 from stacktest.application.evidence_folder import service_logs
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
@@ -37,4 +37,4 @@ def test_logs_that_nothing_keeps_are_said_to_be_missing() -> None:
     engine = cast(Engine, NoLogs())
     stack = Stack(name="p", root=Path("/p"), services={})
     assert service_logs(stack, engine, "app") == f"# p-app-1: exited, exit code 3\n# {WHY}\n"
-    assert last_words(engine, container()) == [f"last lines of app: {WHY}"]
+    assert last_log_lines(engine, container()) == [f"last lines of app: {WHY}"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from stacktest.adapters.engine import cleanup, labels
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.adapters.startup.failure_report import last_words
+from stacktest.adapters.startup.failure_report import last_log_lines
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
@@ -158,7 +158,7 @@ def _not_running(
         cause=f"{name} does not run, and --stack-up=never starts nothing",
         where=f"project {stack.name}",
         hint=compose_command(stack, "up", "--detach", services=[name]),
-        details=tuple(last_words(engine, container, stack=stack)) if container else (),
+        details=tuple(last_log_lines(engine, container, stack=stack)) if container else (),
     )
 
 
@@ -178,5 +178,5 @@ def _in_the_way(
         kind=what,
         where=f"container {container.name} ({f'{container.state} {code}'.strip()})",
         hint=diagnosis.hint if diagnosis else compose_command(stack, "start", services=[name]),
-        details=(*([what] if diagnosis else []), *last_words(engine, container, stack=stack)),
+        details=(*([what] if diagnosis else []), *last_log_lines(engine, container, stack=stack)),
     )

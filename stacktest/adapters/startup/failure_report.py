@@ -9,8 +9,8 @@
         | database system is ready to accept connections
       hint: stacktest up grafana; docker compose logs grafana
 
-Compose and the engine have several messages for the same cause; `core.diagnosis.known_refusals` has
-the frequent ones, and others are passed on, without the stack's secrets (`core.secrets`).
+Compose and the engine have several messages for the same cause; `core.diagnosis.known_start_errors`
+has the frequent ones, and others are passed on, without the stack's secrets (`core.secrets`).
 """
 
 import re
@@ -20,7 +20,7 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.core.compose_command import compose_command, log_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
-from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause, hint_of
+from stacktest.core.diagnosis.known_start_errors import CREATION, START, find_cause, hint_of
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
@@ -107,11 +107,11 @@ def container_failed(
         door = others[stack.front_door]
         log = engine.logs(door.id, tail=_DOOR_LINES, since=since)
         details += _door_lines(stack, door, log, service.name, rule.host)
-    details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES, stack)
+    details += last_log_lines(engine, culprit, f"last lines of {culprit.service}:", LINES, stack)
     for name in service.dependencies:
         if name in others:
             title = f"last lines of {name} ({others[name].state}), which {service.name} depends on:"
-            details += last_words(engine, others[name], title, LINES // 4, stack)
+            details += last_log_lines(engine, others[name], title, LINES // 4, stack)
     image = stack.given_images.get(service.name, culprit.image_ref)
     return StartFailure(
         service=culprit.service,
@@ -162,7 +162,7 @@ def mask(text: str, stack: Stack) -> str:
     return redact_named(text, named_secrets(stack))
 
 
-def last_words(
+def last_log_lines(
     engine: EnginePort,
     container: Container,
     title: str = "",

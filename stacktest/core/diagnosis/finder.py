@@ -1,22 +1,22 @@
 """Finds the cause of a failure: tries every kind of diagnosis in turn, the most certain first.
 
-| kind           | facts that decide it                                                        |
-|----------------|-----------------------------------------------------------------------------|
-| refusal        | Compose's error when it could not create a container                        |
-| taken_port     | the engine's error, and the program that listens at the port                |
-| network_owner  | start times, and the container whose network is used                        |
-| lost_network   | the networks of a container and of its definition                           |
-| ended          | the engine's state, error and exit code; the program's last error line      |
-| missing_router | the front door's own 404 in place of a service that is not healthy          |
-| health         | the engine's health; the check's output; the time of the first check        |
-| unheard        | open ports of a container in which an expected port is closed               |
-| certificate    | the front door's certificate, if a test failed because of it                |
-| upstream       | open ports of a container; the front door's log line about the request      |
-| moved_route    | where a host led at the last pass; hosts and services of the same name      |
-| redirects      | a URL that was redirected again and again until the client gave up          |
-| storage,       | the program's log during the test, if the program answered with a           |
-| password       | server error (5xx)                                                          |
-| unapplied      | the variables of a container and of its definition                          |
+| kind             | facts that decide it                                                        |
+|------------------|-----------------------------------------------------------------------------|
+| start_error      | Compose's error when it could not create a container                        |
+| taken_port       | the engine's error, and the program that listens at the port                |
+| stale_network    | start times, and the container whose network is used                        |
+| lost_network     | the networks of a container and of its definition                           |
+| exited_container | the engine's state, error and exit code; the program's last error line      |
+| missing_router   | the front door's own 404 in place of a service that is not healthy          |
+| health           | the engine's health; the check's output; the time of the first check        |
+| wrong_port       | open ports of a container in which an expected port is closed               |
+| certificate      | the front door's certificate, if a test failed because of it                |
+| upstream         | open ports of a container; the front door's log line about the request      |
+| moved_route      | where a host led at the last pass; hosts and services of the same name      |
+| redirect_loop    | a URL that was redirected again and again until the client gave up          |
+| storage,         | the program's log during the test, if the program answered with a           |
+| password         | server error (5xx)                                                          |
+| stale_container  | the variables of a container and of its definition                          |
 
 If none of them applies, there is no diagnosis: nothing is guessed.
 """
@@ -28,20 +28,20 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis import (
     certificate,
-    ended,
+    exited_container,
     health,
     lost_network,
     missing_router,
     moved_route,
-    network_owner,
     password,
-    redirects,
-    refusal,
+    redirect_loop,
+    stale_container,
+    stale_network,
+    start_error,
     storage,
     taken_port,
-    unapplied,
-    unheard,
     upstream,
+    wrong_port,
 )
 from stacktest.core.diagnosis.diagnosis import Diagnosis, in_turn
 from stacktest.core.diagnosis.facts import Facts, Failure
@@ -108,19 +108,19 @@ def _of_server_errors(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 KINDS: Sequence[Kind] = (
-    refusal.diagnose,
+    start_error.diagnose,
     taken_port.diagnose,
-    network_owner.diagnose,
+    stale_network.diagnose,
     lost_network.diagnose,
     upstream.diagnose_start,
-    ended.diagnose,
+    exited_container.diagnose,
     missing_router.diagnose,
     health.diagnose,
-    unheard.diagnose,
+    wrong_port.diagnose,
     certificate.diagnose,
     upstream.diagnose,
     moved_route.diagnose,
-    redirects.diagnose,
+    redirect_loop.diagnose,
     _of_server_errors,
-    unapplied.diagnose,
+    stale_container.diagnose,
 )

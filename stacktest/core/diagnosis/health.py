@@ -6,8 +6,8 @@ import shlex
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis import password, storage
 from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
+from stacktest.core.diagnosis.error_line import error_line
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
-from stacktest.core.diagnosis.last_words import last_words
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
@@ -54,7 +54,7 @@ def _of(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis:
         if diagnosis := cause(facts, service, service.log):
             return diagnosis
     name = service.name
-    words = last_words(_EXIT.sub("", service.health_log).splitlines()) or last_words(service.log)
+    words = error_line(_EXIT.sub("", service.health_log).splitlines()) or error_line(service.log)
     return Diagnosis(
         service=name,
         sentence=f"{name} is not healthy{f': {words}' if words else ''}",

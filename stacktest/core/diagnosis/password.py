@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, in_turn
+from stacktest.core.diagnosis.error_line import error_line
 from stacktest.core.diagnosis.facts import Facts, ServiceFacts
-from stacktest.core.diagnosis.last_words import last_words
 from stacktest.core.secret_names import is_secret_name
 
 
@@ -22,7 +22,7 @@ def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) 
     refusals = [line for line in lines if _REFUSED.search(line)]
     if not refusals:
         return None
-    name, words = service.name, last_words(refusals[-1:])
+    name, words = service.name, error_line(refusals[-1:])
     server = _server(facts, service, refusals[-1])
     if server is None:
         return None

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from stacktest.core.compose_command import compose_command, docker_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
+from stacktest.core.diagnosis.error_line import error_line
 from stacktest.core.diagnosis.facts import Facts, ServiceFacts
-from stacktest.core.diagnosis.last_words import last_words
 from stacktest.core.diagnosis.mounted_file import mount_of, paths_in
 
 
@@ -33,7 +33,7 @@ def _full(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis:
     words = ("exec", "-T", name, "df", "-h", *([mount.target] if mount else []))
     return Diagnosis(
         service=name,
-        sentence=f"{name} has no space left{place}: {last_words([line])}",
+        sentence=f"{name} has no space left{place}: {error_line([line])}",
         command=compose_command(facts.stack, *words)
         if service.is_running
         else docker_command(facts.stack, "system", "df"),

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command, docker_command
-from stacktest.core.diagnosis import ended, lost_network
+from stacktest.core.diagnosis import exited_container, lost_network
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
 from stacktest.core.diagnosis.door_log import Complaint, complaints
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceLine
@@ -261,8 +261,8 @@ def _down(case: _Case) -> Diagnosis | None:
     if service is None or service.is_running:
         return None
     name = service.name
-    if service.state in ended.DOWN and service.exit_code:
-        cause = ended.diagnose_service(case.facts, service)
+    if service.state in exited_container.DOWN and service.exit_code:
+        cause = exited_container.diagnose_service(case.facts, service)
         return replace(cause, sentence=f"{case.arrow(name)}: {cause.sentence}")
     is_paused = service.state == "paused"
     command = ("unpause",) if is_paused else ("up", "-d")

@@ -13,7 +13,7 @@ from stacktest.adapters.startup.failure_report import (
     mask,
 )
 from stacktest.core.changed_copy import replace
-from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause
+from stacktest.core.diagnosis.known_start_errors import CREATION, START, find_cause
 from stacktest.core.model import Build, FileRef, Mount, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceLine
-from stacktest.core.diagnosis.known_refusals import (
+from stacktest.core.diagnosis.known_start_errors import (
     CREATION,
     START,
     Cause,

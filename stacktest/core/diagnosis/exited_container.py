@@ -3,10 +3,10 @@
 import re
 
 from stacktest.core.compose_command import compose_command, docker_command, log_command
-from stacktest.core.diagnosis import password, refusal, storage
+from stacktest.core.diagnosis import password, start_error, storage
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
+from stacktest.core.diagnosis.error_line import error_line
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
-from stacktest.core.diagnosis.last_words import last_words
 from stacktest.core.diagnosis.mounted_file import place_in
 from stacktest.core.readiness import CALM, RESTARTS_OF_A_LOOP, is_job
 
@@ -20,7 +20,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
         if service.state in _NOT_STARTED and service.error:
             causes = (
                 storage.diagnose_service(facts, service, ()),
-                refusal.diagnose_service(facts, service),
+                start_error.diagnose_service(facts, service),
             )
             if diagnosis := next(filter(None, causes), None):
                 return diagnosis
@@ -37,7 +37,7 @@ def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis:
     for cause in (storage.diagnose_service, password.diagnose_service):
         if diagnosis := cause(facts, service, service.log):
             return diagnosis
-    name, words = service.name, last_words(service.log)
+    name, words = service.name, error_line(service.log)
     if service.exit_code in _STOPPED:
         return Diagnosis(
             service=name,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 LONGEST = 160
 
 
-def last_words(lines: Iterable[str]) -> str:
+def error_line(lines: Iterable[str]) -> str:
     """That line without its time, shortened; empty if there is none."""
     texts = [bare for line in lines if (bare := _bare(line))]
     for pattern in (_FATAL, _ERROR):

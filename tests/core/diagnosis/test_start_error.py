@@ -4,7 +4,7 @@ import pytest
 
 from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Facts, Failure, SourceLine
-from stacktest.core.diagnosis.known_refusals import CREATION, START
+from stacktest.core.diagnosis.known_start_errors import CREATION, START
 from stacktest.core.model import Mount, Service
 from tests.support.diagnosed import STACK, facts, find, running, sentence
 from tests.support.known import known
