@@ -20,7 +20,7 @@ from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.run_texts import RunTexts, texts_of_starts, texts_of_verdicts
 from stacktest.core.redaction import clean, redact
-from stacktest.core.runs.credit import Refusal, close, credit, history_line
+from stacktest.core.runs.credit import NotCredited, close, credit, history_line
 from stacktest.core.runs.disturbance import Looks
 from stacktest.core.runs.fold import fold
 from stacktest.core.runs.moves import Move, without_moved
@@ -364,7 +364,7 @@ class StackSession:
         previous_pass: LastPass | None,
         edited: tuple[str, ...],
         failing: frozenset[str],
-    ) -> LastPass | Refusal:
+    ) -> LastPass | NotCredited:
         assert self._opened is not None  # noqa: S101 - checked by `_record`
         now = self._ports.now()
         routed = any(test.routed and service in test.services for test in self._tests)

@@ -51,7 +51,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 if TYPE_CHECKING:
-    from stacktest.adapters.names import NameMap, Refused
+    from stacktest.adapters.names import NameMap, NoAddress
     from stacktest.adapters.startup.deployment import Deployment
     from stacktest.application.notify import Notifier
     from stacktest.bootstrap.container_addresses import ContainerNames
@@ -202,7 +202,7 @@ class Project:
         return ContainerNames(self.stack, self.engine, self.config.stack.allow_hosts)
 
     @cached_property
-    def _looked_up(self) -> "Mapping[str, str | Refused]":
+    def _looked_up(self) -> "Mapping[str, str | NoAddress]":
         from stacktest.adapters.names import look_up_all
 
         server = self.config.stack.nameserver

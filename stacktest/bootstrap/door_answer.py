@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from stacktest.adapters.startup.tracked_container import DoorAnswer, OwnAnswer
 from stacktest.core.numbers import content_length
-from stacktest.core.readiness import GATEWAY_ERRORS, Refused
+from stacktest.core.readiness import GATEWAY_ERRORS, PersistentFailure
 from stacktest.core.routing import Request, answerers, inner_port, origin, usual_port
 from stacktest.errors import UsageError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 3.0
 """Seconds for one request."""
-Unreached = Callable[[str, str], str | Refused]
+Unreached = Callable[[str, str], str | PersistentFailure]
 """A service and the front door's answer → the answer, or a refusal if waiting is useless."""
 
 
@@ -55,7 +55,7 @@ def door_answer(
         if not _has_door(names) and _publishes(project):
             # The engine has not chosen the port yet, or another project's front door is starting.
             return f"{url}/ does not answer: the front door does not run"
-        return Refused(f"cannot be reached by its name: {address.why}", "SK-NAMES")
+        return PersistentFailure(f"cannot be reached by its name: {address.why}", "SK-NAMES")
     try:
         context = client_context(project.readable_ca)
     except UsageError as error:
@@ -100,7 +100,7 @@ def _without_ca(project: "Project", error: UsageError) -> DoorAnswer:
     """The answer without a readable CA: a front door may create the file at its first start."""
     if project.makes_its_ca:
         return error.what
-    return Refused(f"cannot be tested: {error.what}", error.code, error.hint)
+    return PersistentFailure(f"cannot be tested: {error.what}", error.code, error.hint)
 
 
 def _has_door(names: "NameMap") -> bool:
@@ -123,9 +123,9 @@ def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | N
     return cause
 
 
-def _untrusted(url: str, error: ssl.SSLCertVerificationError) -> Refused:
+def _untrusted(url: str, error: ssl.SSLCertVerificationError) -> PersistentFailure:
     why = f"cannot be tested: the certificate of {url} is refused ({error.verify_message})"
     if error.verify_code in _UNTRUSTED:
         hint = "name the CA that signed it as `ca` under [stack] in stacktest.toml"
-        return Refused(why, "SK-CA", hint)
-    return Refused(why, "SK-TLS", "make a certificate for this name that is valid today")
+        return PersistentFailure(why, "SK-CA", hint)
+    return PersistentFailure(why, "SK-TLS", "make a certificate for this name that is valid today")

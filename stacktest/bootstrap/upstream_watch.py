@@ -21,7 +21,7 @@ from stacktest.bootstrap.context import Project, now
 from stacktest.core.changed_copy import replace
 from stacktest.core.container_facts import used_cpus
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import Refused
+from stacktest.core.readiness import PersistentFailure
 from stacktest.core.runs.history import usual_boot
 from stacktest.core.unknown import Unknown
 from stacktest.core.unreached import Sight, unreached
@@ -61,7 +61,7 @@ class UpstreamWatch:
         self._now = now
         self._looks: dict[str, _Look] = {}
 
-    def judge(self, service: str, answer: str) -> str | Refused:
+    def judge(self, service: str, answer: str) -> str | PersistentFailure:
         """The front door's answer, or a refusal if waiting does not seem to help."""
         section = self._project.config.services.get(service)
         if section is not None and section.timeout:
@@ -72,7 +72,7 @@ class UpstreamWatch:
         if not look.why:
             return answer
         usual = usual_boot(self._project.ledger.recent(service)) or 0.0
-        return Refused(
+        return PersistentFailure(
             f"cannot be reached: {answer}, it {look.why}",
             patience=max(STEADY, 2 * usual),
             seen=f"{look.container} {look.activity}",

@@ -42,7 +42,7 @@ LONGEST_PAUSE = 60.0
 CALM = 10.0
 """Seconds that a program has to run before the engine resets to its shortest pause."""
 PERSISTENT = 5.0
-"""Seconds that a `Refused` answer has to persist: during a start such answers can be temporary."""
+"""Seconds that a `PersistentFailure` has to last: during a start such answers can be temporary."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """Statuses that a front door answers itself when the service behind it does not answer."""
 SETTLED = 1.5
@@ -121,7 +121,7 @@ class Impossible(Struct, frozen=True):
     hint: str = ""
 
 
-class Refused(Struct, frozen=True):
+class PersistentFailure(Struct, frozen=True):
     """An answer that waiting does not change if it persists: a certificate, a name, a sign-in."""
 
     why: str

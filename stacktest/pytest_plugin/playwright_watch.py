@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from stacktest.adapters.names import ConnectProxy, Refused
+from stacktest.adapters.names import ConnectProxy, NoAddress
 from stacktest.core.numbers import content_length
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.browser_wire import (
@@ -366,7 +366,7 @@ class Watch:
             return ""
         names = self._stack.names
         address = names.resolve(host, port)
-        if isinstance(address, Refused):
+        if isinstance(address, NoAddress):
             return ""
         is_known = names.is_ours(host) or names.publication(*address) is not None
         return self._trust.objection(host, address) if is_known else ""
@@ -389,7 +389,7 @@ class Watch:
         if not host:
             return ""
         address = self._stack.names.resolve(host, port)
-        return address.why if isinstance(address, Refused) else ""
+        return address.why if isinstance(address, NoAddress) else ""
 
 
 # Private

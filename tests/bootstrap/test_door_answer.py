@@ -11,7 +11,7 @@ from stacktest.adapters.names import NameMap
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.door_answer import door_answer
 from stacktest.core.model import Port, Service, Stack
-from stacktest.core.readiness import Refused
+from stacktest.core.readiness import PersistentFailure
 from stacktest.core.route import Route
 
 DOOR = ("127.0.0.1", 8443)
@@ -43,13 +43,13 @@ def test_a_name_that_is_not_the_stacks_is_refused_at_once(
     moved: Mapping[tuple[str, int], tuple[str, int]] | None,
 ) -> None:
     answer = door_answer(project(moved), "app", "other.test")
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, PersistentFailure)
 
 
 def test_a_ca_that_is_not_there_is_waited_for_only_where_a_service_makes_it() -> None:
     why = "the CA /t/ca.pem cannot be read: no such file or directory"
     assert door_answer(project(None, makes_its_ca=True), "app", "app.test") == why
     answer = door_answer(project(None), "app", "app.test")
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, PersistentFailure)
     assert (answer.why, answer.code) == (f"cannot be tested: {why}", "SK-CA")
     assert answer.hint == "name the CA's certificate (PEM) as `ca` under [stack]"

@@ -13,7 +13,7 @@ from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.upstream_watch import PAUSE, STEADY, UpstreamWatch
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import Refused
+from stacktest.core.readiness import PersistentFailure
 from stacktest.core.route import Route
 
 ANSWER = "https://wiki.lan/ answers 502"
@@ -85,7 +85,7 @@ class Watched:
             now=lambda: dt.datetime.fromtimestamp(self.time, dt.UTC),
         )
 
-    def look(self) -> str | Refused:
+    def look(self) -> str | PersistentFailure:
         self.time += PAUSE
         return self.watch.judge("wiki", ANSWER)
 
@@ -93,7 +93,7 @@ class Watched:
 def test_what_stays_as_it_is_is_refused_each_time_alike() -> None:
     watched = Watched()
     first = watched.look()
-    assert isinstance(first, Refused)
+    assert isinstance(first, PersistentFailure)
     assert first.why == f"cannot be reached: {ANSWER}, it listens at 8080, its routes ask for 8081"
     assert first.patience == STEADY
     assert watched.look() == first
@@ -113,7 +113,7 @@ def test_what_moves_begins_the_time_anew(change: dict[str, Any]) -> None:
     first = watched.look()
     vars(watched.engine).update(change)
     second = watched.look()
-    assert isinstance(second, Refused)
+    assert isinstance(second, PersistentFailure)
     assert second != first
 
 

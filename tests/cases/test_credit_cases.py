@@ -16,7 +16,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.route import Route
-from stacktest.core.runs.credit import Refusal, credit
+from stacktest.core.runs.credit import NotCredited, credit
 from stacktest.core.runs.verdict import Inventory, Result, RunFacts
 from tests.support.known import known
 from tests.support.stack_simulator import StackSimulator
@@ -372,10 +372,10 @@ def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: Stack
     }
     why = "the code of its tests changed meanwhile: suites/test_caddy.py"
     same = credit(ran.verdicts["caddy"], after=before, **told)
-    assert same == Refusal(reason=why)
+    assert same == NotCredited(reason=why)
     world.services["caddy"].recreate()
     moved = credit(ran.verdicts["caddy"], after=world.snapshot("caddy"), **told)
-    assert isinstance(moved, Refusal)
+    assert isinstance(moved, NotCredited)
     assert moved.moved
 
 
@@ -533,4 +533,4 @@ def test_the_tests_that_ran_have_to_be_the_required_ones(world: StackSimulator) 
         state_before=None,
         previous_pass=None,
     )
-    assert refusal == Refusal(reason="the tests that ran are not the required ones")
+    assert refusal == NotCredited(reason="the tests that ran are not the required ones")

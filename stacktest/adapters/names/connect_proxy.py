@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from stacktest.adapters.event_loop_thread import LoopThread, close_server
-from stacktest.adapters.names.resolver import Address, NameMap, Refused
+from stacktest.adapters.names.resolver import Address, NameMap, NoAddress
 from stacktest.adapters.streams import IdleClock, close_writer, keep_task, pump
 
 OWN_ANSWER = "Stacktest-Proxy"
@@ -113,7 +113,7 @@ class ConnectProxy:
             await _say(writer, 400, f"not a request for a proxy: {method} {target}")
             return
         address = self._names.resolve(*destination)
-        if isinstance(address, Refused):
+        if isinstance(address, NoAddress):
             self._refused[destination[0]] += 1
             await _decline(writer, head, 403, address.why)
             return

@@ -8,14 +8,14 @@ so that a missing record fails the tests of that service and no others.
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from stacktest.adapters.names.resolver import Refused
+from stacktest.adapters.names.resolver import NoAddress
 
 PATIENCE = 3.0
 """Seconds that the server has to answer for one name."""
 PORT = 53
 
 
-def look_up_all(server: str, hosts: Iterable[str]) -> Mapping[str, str | Refused]:
+def look_up_all(server: str, hosts: Iterable[str]) -> Mapping[str, str | NoAddress]:
     """Host name → its address at this server (`ADDRESS` or `ADDRESS:PORT`), or why it has none."""
     names = sorted({host for host in hosts if "*" not in host})
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="stacktest-dns") as pool:
@@ -25,7 +25,7 @@ def look_up_all(server: str, hosts: Iterable[str]) -> Mapping[str, str | Refused
 # Private
 
 
-def _address(server: str, host: str) -> str | Refused:
+def _address(server: str, host: str) -> str | NoAddress:
     import dns.exception
     import dns.resolver
 
@@ -41,5 +41,5 @@ def _address(server: str, host: str) -> str | Refused:
                 return str(reply[0])
     except dns.exception.DNSException as error:
         why = "it does not exist" if isinstance(error, dns.resolver.NXDOMAIN) else str(error)
-        return Refused(why=f"the name server {server} has no address for '{host}': {why}")
-    return Refused(why=f"the name server {server} has no address for '{host}'")
+        return NoAddress(why=f"the name server {server} has no address for '{host}': {why}")
+    return NoAddress(why=f"the name server {server} has no address for '{host}'")

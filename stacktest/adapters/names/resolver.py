@@ -33,7 +33,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine at which a port that is published on all addresses is reached."""
 
 
-class Refused(Struct, frozen=True, kw_only=True):
+class NoAddress(Struct, frozen=True, kw_only=True):
     """The result for a name that has no address, with the reason."""
 
     why: str
@@ -64,7 +64,7 @@ class NameMap(Struct, frozen=True, kw_only=True):
     """Published address → the service and its port."""
     allowed: tuple[str, ...] = ()
     """Names outside of the stack that may be reached, exact or `*.name`."""
-    looked_up: Mapping[str, "str | Refused"] = field(default_factory=dict)
+    looked_up: Mapping[str, "str | NoAddress"] = field(default_factory=dict)
     """Host name → its address at the stack's own name server, or why there is none."""
     moved: Mapping[Address, Address] | None = None
     """Address where the stack publishes a port → the container's address, if no port is published.
@@ -73,12 +73,12 @@ class NameMap(Struct, frozen=True, kw_only=True):
     name may lead to the original stack.
     """
 
-    def resolve(self, host: str, port: int) -> Address | Refused:
+    def resolve(self, host: str, port: int) -> Address | NoAddress:
         """The address to connect to for `host:port`, or why there is none."""
         address = self._address_of(to_ascii(host), host, port)
-        if self.moved is None or isinstance(address, Refused) or self._is_outside(host, port):
+        if self.moved is None or isinstance(address, NoAddress) or self._is_outside(host, port):
             return address
-        return self.moved.get(address) or Refused(
+        return self.moved.get(address) or NoAddress(
             why=f"'{_shown(host, port)}': no running container has this port"
         )
 
@@ -87,17 +87,17 @@ class NameMap(Struct, frozen=True, kw_only=True):
         is_published = self._published_address(name, port) is not None
         return not is_published and not self.is_ours(name)
 
-    def _address_of(self, name: str, host: str, port: int) -> Address | Refused:
+    def _address_of(self, name: str, host: str, port: int) -> Address | NoAddress:
         if name in self.looked_up:
             looked_up = self.looked_up[name]
-            return looked_up if isinstance(looked_up, Refused) else (looked_up, port)
+            return looked_up if isinstance(looked_up, NoAddress) else (looked_up, port)
         if address := self._published_address(name, port):
             return address
         if self.is_ours(name):
             return self._door(name, port)
         if any(covers(pattern, name) for pattern in self.allowed):
             return host, port
-        return Refused(
+        return NoAddress(
             why=f"'{_shown(name, port)}' is not a host name of this stack, and tests reach no "
             "other; allow it with `allow_hosts` under [stack]"
         )
@@ -153,7 +153,7 @@ class NameMap(Struct, frozen=True, kw_only=True):
         moved = (self.moved or {}).items()
         return next((published for published, address in moved if address == (host, port)), None)
 
-    def _door(self, name: str, port: int) -> Address | Refused:
+    def _door(self, name: str, port: int) -> Address | NoAddress:
         if port in self.doors:
             return self.doors[port]
         for address in self.doors.values():
@@ -162,18 +162,18 @@ class NameMap(Struct, frozen=True, kw_only=True):
         if self.door_host:
             return self.door_host, port
         if not self.doors and self.hidden_on:
-            return Refused(
+            return NoAddress(
                 why=f"'{to_unicode(name)}': the front door publishes its ports for "
                 f"{self.hidden_on} alone; publish them there without an address of its own"
             )
         if not self.doors:
-            return Refused(
+            return NoAddress(
                 why=f"'{to_unicode(name)}': nothing is known to answer for the stack's host names; "
                 "name the service as `front_door` under [stack], or, if it belongs to another "
                 "compose project, say where it is with `door`"
             )
         published = ", ".join(str(target) for target in sorted(self.doors))
-        return Refused(
+        return NoAddress(
             why=f"'{to_unicode(name)}' port {port}: the front door publishes no such port "
             f"(it has: {published})"
         )
@@ -186,7 +186,7 @@ def name_map(
     doors: Mapping[int, Address] | None = None,
     engine_host: str = "127.0.0.1",
     allowed: tuple[str, ...] = (),
-    looked_up: Mapping[str, str | Refused] | None = None,
+    looked_up: Mapping[str, str | NoAddress] | None = None,
 ) -> NameMap:
     """The map from the names of the stack's routes to the published addresses of its front door.
 

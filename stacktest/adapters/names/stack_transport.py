@@ -24,7 +24,7 @@ import httpx
 from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.body_copy import BodyCopy
 from stacktest.adapters.names.kernel_socket import leads_to
-from stacktest.adapters.names.resolver import Address, NameMap, Refused
+from stacktest.adapters.names.resolver import Address, NameMap, NoAddress
 from stacktest.core.numbers import content_length
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -207,7 +207,7 @@ def _report(
 
 def _address(names: NameMap, host: str, port: int) -> Address:
     address = names.resolve(host, port)
-    if isinstance(address, Refused):
+    if isinstance(address, NoAddress):
         raise httpcore.ConnectError(address.why)
     return address
 

@@ -16,7 +16,7 @@ from stacktest.core.readiness import (
     Impossible,
     Judgement,
     Kind,
-    Refused,
+    PersistentFailure,
     Rule,
     judge,
     pause_before_restart,
@@ -46,7 +46,7 @@ class Judging:
         if not tracked.must_start:
             container = replace(container, restart_count=0)
         now, answer = self._settings.clock(), tracked.answer
-        if isinstance(answer, Refused):
+        if isinstance(answer, PersistentFailure):
             if container.is_running and now - tracked.refused_since >= answer.patience:
                 return Impossible(answer.why, answer.code, answer.hint)
             answer = answer.why
@@ -73,7 +73,7 @@ class Judging:
         own = self._settings.timeouts.get(tracked.container.service)
         return own or max(DEFAULT_TIMEOUT, tracked.container.health_limit)
 
-    def ask(self, tracked: TrackedContainer) -> str | Refused | Unknown:
+    def ask(self, tracked: TrackedContainer) -> str | PersistentFailure | Unknown:
         """The answer to a probe; Unknown if a derived rule cannot be probed from this machine."""
         rule = tracked.rule
         if rule.kind is Kind.ROUTED and self._settings.answers is not None:

@@ -15,7 +15,7 @@ from stacktest.adapters.network.port_forward import PortForward
 from stacktest.core.hostnames import before_port
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import Kind, Refused, Rule, probe_port
+from stacktest.core.readiness import Kind, PersistentFailure, Rule, probe_port
 from stacktest.errors import ToolMissingError
 
 PATIENCE = 3.0
@@ -24,7 +24,9 @@ OPEN = 0.5
 """Seconds that a connection through a port proxy has to stay open."""
 
 
-def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) -> str | Refused:
+def ask(
+    rule: Rule, stack: Stack, container: Container, connector: Connector
+) -> str | PersistentFailure:
     """Empty if the service satisfies a rule about a port, else why it does not.
 
     Raises ToolMissingError if it can be reached neither from this host nor by a probe container.
@@ -35,7 +37,11 @@ def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) ->
         if port is None:
             # The port of a routed service may be unknown: then the front door's answer is enough.
             # For other rules the probe is impossible, and waiting does not help: no patience.
-            return "" if rule.kind is Kind.ROUTED else Refused(_NO_PORT, hint=_WRITE, patience=0)
+            return (
+                ""
+                if rule.kind is Kind.ROUTED
+                else PersistentFailure(_NO_PORT, hint=_WRITE, patience=0)
+            )
         return _ask_port(rule, stack, container, port, connector)
     answers = [_ask_port(rule, stack, container, port, connector) for port in rule.ports]
     return "" if "" in answers else answers[0]
@@ -59,7 +65,7 @@ _MISDIRECTED = 421
 
 def _ask_port(
     rule: Rule, stack: Stack, container: Container, port: int, connector: Connector
-) -> str | Refused:
+) -> str | PersistentFailure:
     service = stack.services[container.service]
     host = host_name(service, stack, port)
     try:
@@ -83,17 +89,17 @@ def _published(service: Service, target: int) -> tuple[str, int] | None:
     return None
 
 
-def _best(answers: Iterable[str | Refused]) -> str | Refused:
+def _best(answers: Iterable[str | PersistentFailure]) -> str | PersistentFailure:
     """Empty if one of the addresses satisfies the rule; else a refusal, else the first answer."""
     first, *others = answers
     if not all((first, *others)):
         return ""
-    return next((answer for answer in others if isinstance(answer, Refused)), first)
+    return next((answer for answer in others if isinstance(answer, PersistentFailure)), first)
 
 
 def _also_beside(
     rule: Rule, container: Container, port: int, connector: Connector
-) -> str | Refused:
+) -> str | PersistentFailure:
     """A proxy that still dials keeps its side open: so does a port that drops every packet."""
     try:
         return _ask_beside(rule, port, connector.to(container.id), "")
@@ -101,7 +107,7 @@ def _also_beside(
         return ""
 
 
-def _ask_at(rule: Rule, address: tuple[str, int], host: str) -> str | Refused:
+def _ask_at(rule: Rule, address: tuple[str, int], host: str) -> str | PersistentFailure:
     where = f"{before_port(address[0])}:{address[1]}"
     if rule.kind is Kind.HTTP:
         return _get(rule, address, where, host)
@@ -126,7 +132,7 @@ def _stays_open(address: tuple[str, int], where: str) -> str:
     return ""
 
 
-def _ask_beside(rule: Rule, port: int, connect: Connect, host: str) -> str | Refused:
+def _ask_beside(rule: Rule, port: int, connect: Connect, host: str) -> str | PersistentFailure:
     try:
         connect(port).close()
     except OSError as error:
@@ -144,7 +150,7 @@ def _closed(where: str, error: OSError) -> str:
     return f"nothing accepts a connection on {where} ({error})"
 
 
-def _get(rule: Rule, address: tuple[str, int], where: str, host: str) -> str | Refused:
+def _get(rule: Rule, address: tuple[str, int], where: str, host: str) -> str | PersistentFailure:
     connection = http.client.HTTPConnection(*address, timeout=PATIENCE)
     try:
         connection.request("GET", rule.path, headers={"Host": host})
@@ -159,8 +165,8 @@ def _get(rule: Rule, address: tuple[str, int], where: str, host: str) -> str | R
     if status in _SIGN_IN:
         own = f'ready = "http:{rule.path} {status}"'
         hint = f"name a path that needs no sign-in, or the status itself: {own}"
-        return Refused(f"refuses its readiness probe: {why}", "SK-AUTH", hint)
+        return PersistentFailure(f"refuses its readiness probe: {why}", "SK-AUTH", hint)
     if status == _MISDIRECTED:
         hint = f"let the service accept the host name {host}, or use another `ready`"
-        return Refused(f"does not know the host name {host}: {why}", "SK-NAMES", hint)
+        return PersistentFailure(f"does not know the host name {host}: {why}", "SK-NAMES", hint)
     return why

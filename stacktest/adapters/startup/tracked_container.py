@@ -10,7 +10,7 @@ from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.model import Dependency
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
-from stacktest.core.readiness import Impossible, Kind, Refused, Rule
+from stacktest.core.readiness import Impossible, Kind, PersistentFailure, Rule
 from stacktest.core.unknown import Unknown
 
 NEVER = float("inf")
@@ -24,7 +24,7 @@ class OwnAnswer(Struct, frozen=True):
     why: str
 
 
-DoorAnswer = str | Refused | OwnAnswer
+DoorAnswer = str | PersistentFailure | OwnAnswer
 """Empty if the service itself answered, else why it did not."""
 
 
@@ -63,7 +63,7 @@ class TrackedContainer(Struct, kw_only=True):
     last_exit_code: int | None = None
     ran_for: float = 0.0
     """Seconds that its program ran before its last end."""
-    answer: str | Refused | None = None
+    answer: str | PersistentFailure | None = None
     """The last answer to a probe; empty: the rule was satisfied."""
     refused_since: float = NEVER
     """Time since which every answer has been the same refusal."""
@@ -77,13 +77,13 @@ class TrackedContainer(Struct, kw_only=True):
         """Whether it is neither ready nor failed."""
         return self.ready_at is None and not self.has_failed
 
-    def take_answer(self, answer: str | Refused | Unknown, now: float) -> None:
+    def take_answer(self, answer: str | PersistentFailure | Unknown, now: float) -> None:
         """Store the answer to a probe; if no probe is possible, `running` becomes the rule."""
         self.probing, self.next_probe = False, now + PROBE_PAUSE
         if isinstance(answer, Unknown):
             self.rule = Rule(kind=Kind.RUNNING, derived=True)
             return
-        if not isinstance(answer, Refused):
+        if not isinstance(answer, PersistentFailure):
             self.refused_since = NEVER
         elif self.refused_since == NEVER or answer != self.answer:
             self.refused_since = now
@@ -106,7 +106,7 @@ class Answer(Struct, frozen=True):
     """The answer to a probe; `why` is why the rule is not satisfied, or empty."""
 
     container: str
-    why: str | Refused | Unknown
+    why: str | PersistentFailure | Unknown
 
 
 def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:

@@ -18,7 +18,7 @@ from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy
 from stacktest.core.freshness.rules import find, foreign_run
 from stacktest.core.freshness.states import State
 from stacktest.core.freshness.status_entry import make_entry
-from stacktest.core.runs.credit import Refusal, close, credit, open_record
+from stacktest.core.runs.credit import NotCredited, close, credit, open_record
 from stacktest.core.unknown import Unknown
 
 __all__ = [
@@ -28,9 +28,9 @@ __all__ = [
     "Gate",
     "GatePolicy",
     "Judgement",
+    "NotCredited",
     "Policy",
     "Present",
-    "Refusal",
     "State",
     "Tests",
     "close",

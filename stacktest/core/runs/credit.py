@@ -2,7 +2,7 @@
 
     open_record(...)   → LastRun     before the first test, so that an unfinished run stays visible
     failed_start(...)  → LastRun     instead, for a service that the run needs and that is not up
-    credit(...)        → LastPass | Refusal
+    credit(...)        → LastPass | NotCredited
     close(...)         → LastRun     at the end, with what happened since the last pass
 
 A pass is for the service that ran, so it has to be the same before the first and after the last
@@ -48,7 +48,7 @@ from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
+class NotCredited(Struct, frozen=True, kw_only=True):
     """No pass is recorded; `reason` is a sentence for people."""
 
     reason: str
@@ -106,7 +106,7 @@ def credit(
     failing: Collection[str] = (),
     exempt: Mapping[str, Collection[str]] | None = None,
     moves: Sequence[Move] = (),
-) -> LastPass | Refusal:
+) -> LastPass | NotCredited:
     """The credited pass, or the reason why the verdict is not credited.
 
     `run` has its `finished` time; `state_before` is the service's state as judged when the run
@@ -116,7 +116,7 @@ def credit(
     can explain another container at the end.
     """
     if verdict.kind != "passed":
-        return Refusal(reason=f"the verdict is {verdict.kind}")
+        return NotCredited(reason=f"the verdict is {verdict.kind}")
     refusal = (
         _moved(verdict.service, before, after, moves)
         or _edited(edited)
@@ -156,7 +156,7 @@ def credit(
 def close(
     opened: LastRun,
     verdict: Verdict,
-    outcome: LastPass | Refusal,
+    outcome: LastPass | NotCredited,
     *,
     after: ServiceObservation,
     finished: datetime,
@@ -168,7 +168,9 @@ def close(
     `fallen` is why a service that was up is not up any more: it is recorded as a failed start.
     """
     credited = isinstance(outcome, LastPass)
-    refusal = outcome.reason if isinstance(outcome, Refusal) and verdict.kind == "passed" else ""
+    refusal = (
+        outcome.reason if isinstance(outcome, NotCredited) and verdict.kind == "passed" else ""
+    )
     run = replace(opened.run, finished=finished)
     record = replace(
         opened,
@@ -192,7 +194,7 @@ def close(
         return replace(record, failure=None, foreign=None)
     if verdict.kind == "failed":
         record = replace(record, failure=_failure(record, verdict, after))
-    elif isinstance(outcome, Refusal) and outcome.moved:
+    elif isinstance(outcome, NotCredited) and outcome.moved:
         record = replace(record, failure=_still_failing(record, after))
     if previous_pass is not None and verdict.kind != "untouched":
         foreign = _foreign_run(record, outcome, after, finished, previous_pass)
@@ -249,28 +251,28 @@ def failed_start_line(record: LastRun) -> HistoryLine:
 
 def _moved(
     service: str, before: ServiceObservation, after: ServiceObservation, moves: Sequence[Move]
-) -> Refusal | None:
+) -> NotCredited | None:
     """A refusal if the service, its container or a dependency changed during its tests."""
     if parts := changes(before.fingerprint, after.fingerprint):
         what = ", ".join(reason for part in parts for reason in part.reasons)
-        return Refusal(reason=f"it changed while its tests ran: {what}", moved=True)
+        return NotCredited(reason=f"it changed while its tests ran: {what}", moved=True)
     first, last = before.containers, after.containers
     if isinstance(first, Unknown) or isinstance(last, Unknown):
         pass
     elif not explains(moves, service, first, last):
         reason = "its container was replaced or restarted during its tests"
-        return Refusal(reason=reason, moved=True)
+        return NotCredited(reason=reason, moved=True)
     for name in sorted(before.dependency_digests.keys() | after.dependency_digests.keys()):
         if before.dependency_digests.get(name) != after.dependency_digests.get(name):
-            return Refusal(reason=f"its dependency {name} changed while its tests ran")
+            return NotCredited(reason=f"its dependency {name} changed while its tests ran")
     return None
 
 
-def _edited(paths: tuple[str, ...]) -> Refusal | None:
+def _edited(paths: tuple[str, ...]) -> NotCredited | None:
     """A refusal if test files were edited while the tests ran."""
     if not paths:
         return None
-    return Refusal(reason=f"the code of its tests changed meanwhile: {', '.join(paths)}")
+    return NotCredited(reason=f"the code of its tests changed meanwhile: {', '.join(paths)}")
 
 
 def _unsound(
@@ -278,7 +280,7 @@ def _unsound(
     observations: tuple[ServiceObservation, ServiceObservation],
     tests: Tests | Unknown,
     run: Run,
-) -> Refusal | None:
+) -> NotCredited | None:
     """A refusal if a fact that a pass needs is unknown, or drift, keys or test counts are wrong."""
     before, after = observations
     reasons = [
@@ -290,7 +292,7 @@ def _unsound(
         reasons.append("the key changed while its tests ran")
     if not run.stack:
         reasons.append("the stack's identity is unknown: the engine does not tell its id")
-    return Refusal(reason=reasons[0]) if reasons else None
+    return NotCredited(reason=reasons[0]) if reasons else None
 
 
 def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator[str]:
@@ -320,9 +322,9 @@ def _unsound_surroundings(
     observations: Iterable[ServiceObservation],
     failing: Collection[str],
     exempt: Mapping[str, Collection[str]],
-) -> Refusal | None:
+) -> NotCredited | None:
     why = next((why for seen in observations for why in flaws(seen, failing, exempt)), None)
-    return Refusal(reason=why) if why else None
+    return NotCredited(reason=why) if why else None
 
 
 def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> str | None:
@@ -338,11 +340,11 @@ def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> st
 
 def _too_flaky(
     before: ServiceObservation, state_before: State | None, previous_pass: LastPass | None
-) -> Refusal | None:
+) -> NotCredited | None:
     if previous_pass is None or previous_pass.fingerprint.digest != before.fingerprint.digest:
-        return Refusal(reason="it passed only on a retry, and never cleanly as it is now")
+        return NotCredited(reason="it passed only on a retry, and never cleanly as it is now")
     if state_before is None or not state_before.functional:
-        return Refusal(reason="it passed only on a retry, which renews only a pass that holds")
+        return NotCredited(reason="it passed only on a retry, which renews only a pass that holds")
     return None
 
 
@@ -369,7 +371,7 @@ def _still_failing(record: LastRun, after: ServiceObservation) -> Failure | None
 
 def _foreign_run(
     record: LastRun,
-    outcome: LastPass | Refusal,
+    outcome: LastPass | NotCredited,
     after: ServiceObservation,
     finished: datetime,
     previous_pass: LastPass,
@@ -381,7 +383,7 @@ def _foreign_run(
     passed = previous_pass.fingerprint.as_fingerprint()
     fingerprints = [record.fingerprint.as_fingerprint(), after.fingerprint]
     digests = [FingerprintRecord.attest(ran).digest for ran in fingerprints if changes(passed, ran)]
-    was_moved = isinstance(outcome, Refusal) and outcome.moved
+    was_moved = isinstance(outcome, NotCredited) and outcome.moved
     replaced = was_moved and not same_containers(previous_pass.live, after.containers)
     if not digests and not replaced:
         return None

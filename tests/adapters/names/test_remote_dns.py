@@ -8,7 +8,7 @@ import pytest
 from stacktest.adapters.names import (
     NameMap,
     NameServer,
-    Refused,
+    NoAddress,
     http_client,
     look_up_all,
     name_map,
@@ -21,8 +21,8 @@ from tests.support.tls_servers import HOST, Pki
 KNOWN = NameMap(hosts=(HOST,), domain="stack.local")
 
 
-def refused(address: str | Refused) -> Refused:
-    assert isinstance(address, Refused)
+def refused(address: str | NoAddress) -> NoAddress:
+    assert isinstance(address, NoAddress)
     return address
 
 
@@ -38,7 +38,7 @@ def test_what_it_knows_and_what_it_does_not(server: tuple[str, str]) -> None:
     address, answer = server
     found = look_up_all(address, [HOST, "gone.stack.local", "example.org", "*.apps.stack.local"])
     assert found[HOST] == answer
-    assert found["gone.stack.local"] == Refused(
+    assert found["gone.stack.local"] == NoAddress(
         why=f"the name server {address} has no address for 'gone.stack.local': it does not exist"
     )
     assert refused(found["example.org"]).why.startswith(
@@ -58,7 +58,7 @@ def test_a_request_goes_to_the_address_that_dns_gave(
 ) -> None:
     stack = make_stack("caddy", ports=())
     port = pki.ports["good"]
-    names = name_map(stack, looked_up={HOST: "127.0.0.1", "gone.stack.local": Refused(why="no")})
+    names = name_map(stack, looked_up={HOST: "127.0.0.1", "gone.stack.local": NoAddress(why="no")})
     assert names.resolve(f"{HOST.upper()}.", port) == ("127.0.0.1", port)
     with http_client(names, client_context(pki.ca)) as client:
         assert client.get(f"https://{HOST}:{port}/").status_code == httpx.codes.OK

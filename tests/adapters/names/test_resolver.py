@@ -8,8 +8,8 @@ import pytest
 from stacktest.adapters.names import (
     Lookup,
     NameMap,
+    NoAddress,
     Publication,
-    Refused,
     look_up,
     name_map,
     reachable,
@@ -63,13 +63,13 @@ def test_names_that_lead_somewhere(host: str, port: int, expected: tuple[str, in
 )
 def test_names_that_are_refused(host: str, port: int, why: str) -> None:
     refused = NAMES.resolve(host, port)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NoAddress)
     assert why in refused.why
 
 
 def test_without_a_stack_every_name_is_refused() -> None:
-    assert isinstance(NameMap().resolve("", 443), Refused)
-    assert isinstance(NameMap().resolve("stack.local", 443), Refused)
+    assert isinstance(NameMap().resolve("", 443), NoAddress)
+    assert isinstance(NameMap().resolve("stack.local", 443), NoAddress)
 
 
 def test_names_of_a_stack(make_stack: Callable[..., Stack]) -> None:
@@ -108,7 +108,7 @@ def test_a_front_door_that_does_not_exist(tmp_path: Path) -> None:
 
 def test_no_front_door_is_no_way_in(tmp_path: Path) -> None:
     names = name_map(Stack(name="t", root=tmp_path, services={}, domain="stack.local"))
-    assert isinstance(names.resolve("stack.local", 443), Refused)
+    assert isinstance(names.resolve("stack.local", 443), NoAddress)
 
 
 def test_hosts_lines_name_each_host_once() -> None:
@@ -188,9 +188,9 @@ def test_what_another_host_publishes_for_itself_alone_does_not_lead_here(
     assert name_map(stack).resolve("app.stack.local", 443) == ("127.0.0.1", 9443)
     far = name_map(stack, engine_host="10.9.9.9")
     refused = far.resolve("app.stack.local", 443)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NoAddress)
     assert "publishes its ports for 10.9.9.9 alone" in refused.why
-    assert isinstance(far.resolve("localhost", 9443), Refused)
+    assert isinstance(far.resolve("localhost", 9443), NoAddress)
 
 
 PUBLISHED = NameMap(
@@ -211,7 +211,7 @@ def test_other_ports_and_addresses_are_not_the_stacks() -> None:
     assert PUBLISHED.publication("10.1.2.3", 5001) == Publication(service="lan", port=80)
     for host, port in (("127.0.0.1", 5001), ("10.1.2.3", 5000), ("10.1.2.4", 5001)):
         assert PUBLISHED.publication(host, port) is None
-        assert isinstance(PUBLISHED.resolve(host, port), Refused)
+        assert isinstance(PUBLISHED.resolve(host, port), NoAddress)
 
 
 def test_of_two_services_that_claim_a_port_the_running_one_has_it(
@@ -234,14 +234,14 @@ def test_a_front_door_on_the_hosts_network_has_every_port(make_stack: Callable[.
 
 def test_a_front_door_of_another_project(make_stack: Callable[..., Stack]) -> None:
     stack = replace(make_stack("app"), front_door="")
-    assert isinstance(name_map(stack).resolve("stack.local", 80), Refused)
+    assert isinstance(name_map(stack).resolve("stack.local", 80), NoAddress)
     names = name_map(stack, doors={80: ("127.0.0.1", 18009)})
     assert names.resolve("stack.local", 80) == ("127.0.0.1", 18009)
 
 
 def test_without_a_front_door_the_refusal_names_both_keys(make_stack: Callable[..., Stack]) -> None:
     refused = name_map(replace(make_stack("app"), front_door="")).resolve("stack.local", 80)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NoAddress)
     assert "`front_door`" in refused.why
     assert "`door`" in refused.why
 
@@ -255,7 +255,7 @@ def test_names_are_compared_as_a_labels_and_shown_as_people_write_them(
     assert names.resolve("a.müller.test", 443) == DOOR
     assert names.resolve("xn--fa-hia.test", 443) == ("xn--fa-hia.test", 443)
     refused = names.resolve("xn--bcher-kva.other", 443)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NoAddress)
     assert "'bücher.other'" in refused.why
 
 
@@ -315,7 +315,7 @@ def test_what_a_container_answers_is_that_of_its_published_port() -> None:
 )
 def test_what_a_copy_does_not_have_never_leads_to_the_stack(host: str, port: int) -> None:
     answer = COPY.resolve(host, port)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, NoAddress)
     assert "no running container has this port" in answer.why
 
 

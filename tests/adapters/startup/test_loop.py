@@ -27,7 +27,7 @@ from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
-from stacktest.core.readiness import PERSISTENT, Refused, derive, parse_rule
+from stacktest.core.readiness import PERSISTENT, PersistentFailure, derive, parse_rule
 from stacktest.core.route import Route
 from stacktest.errors import StacktestError, ToolMissingError
 
@@ -560,7 +560,9 @@ def test_a_start_has_at_least_the_time_that_its_health_check_is_granted() -> Non
 @pytest.mark.case("field/b17")
 def test_an_answer_that_waiting_does_not_change_ends_it_after_seconds() -> None:
     clock = Clock()
-    refused = Refused("cannot be tested: its certificate is refused", "SK-CA", "name the CA")
+    refused = PersistentFailure(
+        "cannot be tested: its certificate is refused", "SK-CA", "name the CA"
+    )
     with pytest.raises(NotReadyError) as caught:
         run_routed(lambda service, host: refused, clock)
     assert (caught.value.code, caught.value.hint) == ("SK-CA", "name the CA")
@@ -575,9 +577,9 @@ def test_an_answer_has_to_stay_the_same_for_as_long_as_it_says(
     clock = Clock()
     looks = {"first": 1000.0, "second": 1015.0}
 
-    def answer(service: str, host: str) -> Refused:
+    def answer(service: str, host: str) -> PersistentFailure:
         seen = max(name for name, begin in looks.items() if clock.now >= begin)
-        return Refused("cannot be reached", patience=20, seen=seen)
+        return PersistentFailure("cannot be reached", patience=20, seen=seen)
 
     with pytest.raises(NotReadyError, match="app cannot be reached"):
         run_routed(answer, clock)
@@ -586,7 +588,7 @@ def test_an_answer_has_to_stay_the_same_for_as_long_as_it_says(
 
 def test_one_false_answer_at_the_start_is_no_such_answer() -> None:
     """A front door shows a certificate of its own until it has the right one."""
-    answers = iter([Refused("the default certificate")])
+    answers = iter([PersistentFailure("the default certificate")])
     assert run_routed(lambda service, host: next(answers, ""), Clock()).keys() == {"app"}
 
 

@@ -15,7 +15,7 @@ from stacktest.adapters.startup import probe
 from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import Kind, Refused, Rule, parse_rule
+from stacktest.core.readiness import Kind, PersistentFailure, Rule, parse_rule
 from stacktest.core.route import Route
 from stacktest.errors import ToolMissingError
 
@@ -45,7 +45,7 @@ class Leading:
 NOBODY = Leading()
 
 
-def ask(rule: str, service: Service, port: int, connector: Leading) -> str | Refused:
+def ask(rule: str, service: Service, port: int, connector: Leading) -> str | PersistentFailure:
     """What a probe answers; `port` is the one that a rule without a port means."""
     expose = {"expose": [str(port)]}
     service = replace(service, definition=expose) if not service.ports else service
@@ -147,10 +147,10 @@ def test_a_probe_names_the_host_by_which_people_call_the_service() -> None:
             rule, replace(routed, routes=()), SEEN, Leading(straight=True).connector()
         )
         # It is an answer that no waiting changes.
-        assert isinstance(answer, Refused)
+        assert isinstance(answer, PersistentFailure)
         assert (answer.patience, answer.hint) == (0, 'write it: ready = "http:8080/path"')
         refusal = ask(f"http:{port}/", Service(name="app"), port, Leading(straight=True))
-        assert isinstance(refusal, Refused)
+        assert isinstance(refusal, PersistentFailure)
         assert refusal.code == "SK-NAMES"
         server.shutdown()
 
@@ -158,7 +158,7 @@ def test_a_probe_names_the_host_by_which_people_call_the_service() -> None:
 @pytest.mark.parametrize("status", [401, 403, 407])
 def test_a_sign_in_is_an_answer_that_waiting_does_not_change(service: Service, status: int) -> None:
     answer = ask(f"http:/{status}", service, 80, NOBODY)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, PersistentFailure)
     assert answer.code == "SK-AUTH"
     assert f'ready = "http:/{status} {status}"' in answer.hint
     assert ask(f"http:/{status} {status}", service, 80, NOBODY) == ""
