@@ -34,6 +34,7 @@ from stacktest.core.freshness.container.namesakes import (
 )
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.container.shared import shared_drift
+from stacktest.core.freshness.definition import HashMatch, definition_drift, is_match
 from stacktest.core.freshness.origins import (
     ContainerOrigin,
     Digests,
@@ -186,41 +187,40 @@ class DriftReader(Struct, kw_only=True, dict=True):
         self, container: Created, fingerprint: Fingerprint
     ) -> tuple[drift.Reasons, drift.Reasons]:
         outcome = self._differences[container.inspect["Id"]]
-        same_hash = hash_agrees = self._has_same_hash(container)
-        changed = self._edited(container, fingerprint)
-        if same_hash is None and changed == ():
-            same_hash = True
-        reasons, unverified = drift.definition_drift(outcome, same_hash=same_hash, changed=changed)
-        if not hash_agrees:
+        hash_match = self._hash_match(container)
+        edited = self._edited(container, fingerprint)
+        reasons, unverified = definition_drift(outcome, hash_match, edited)
+        if hash_match is not HashMatch.SAME:
             # The remembered digests do not cover variables.
             client = self.host.client_variables()
             reasons += drift.env_drift(
                 container.service, container.inspect, container.image, client
             )
-        if not reasons and (same_hash or (same_hash is None and outcome == Differences())):
+        if not reasons and is_match(outcome, hash_match, edited):
             self._remember(container, fingerprint, definition=_definition_keys(fingerprint))
         return reasons, unverified
 
-    def _has_same_hash(self, container: Created) -> bool | None:
-        """Whether Compose would create the same container; None: not known."""
+    def _hash_match(self, container: Created) -> HashMatch:
+        """Whether Compose would create the same container."""
         labels = labels_of(container.inspect)
         hashes = self._hashes.result()
         hash_ = {} if isinstance(hashes, Unknown) else hashes
         expected, actual = hash_.get(container.service.name), labels.get(LABEL)
         if not expected or not actual:
-            return None
+            return HashMatch.UNKNOWN
         if expected == actual:
-            return True
-        version = self.host.compose_version()
-        is_comparable = _numbers(labels.get(VERSION, "")) == _numbers(version)
-        return False if is_comparable and not _is_shared(container) else None
+            return HashMatch.SAME
+        if _numbers(labels.get(VERSION, "")) != _numbers(self.host.compose_version()):
+            # Another version of Compose may hash the same definition otherwise.
+            return HashMatch.UNKNOWN
+        return HashMatch.UNKNOWN if _is_shared(container) else HashMatch.OTHER
 
-    def _edited(self, container: Created, fingerprint: Fingerprint) -> tuple[str, ...] | None:
-        """Keys that were edited since the container last matched the files; None: not known."""
+    def _edited(self, container: Created, fingerprint: Fingerprint) -> frozenset[str] | None:
+        """Keys that were edited since the container last matched the files; None: not recorded."""
         origin = self._origins.containers.get(container.inspect["Id"])
         if origin is None or origin.definition is None or origin.key_id != fingerprint.key_id:
             return None
-        return differing(origin.definition, _definition_keys(fingerprint))
+        return frozenset(differing(origin.definition, _definition_keys(fingerprint)))
 
     def _mounts(self, container: Created) -> drift.Reasons:
         return drift.mount_drift(

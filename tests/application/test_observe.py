@@ -13,7 +13,7 @@ import pytest
 from stacktest.adapters.compose.model import read_model
 from stacktest.config import ServiceSection
 from stacktest.core.changed_copy import replace
-from stacktest.core.freshness.drift import HASH_ALONE
+from stacktest.core.freshness.definition import HASH_ALONE
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
@@ -346,6 +346,61 @@ def test_another_hash_convicts_what_no_engine_shows(small: SmallStack) -> None:
     small.config = {"Labels": {**LABELS, "com.docker.compose.version": "5.0.0"}}
     assert small.drift() == ()
     assert small.observe().unverified == ("live:not shown by the engine: post_start",)
+
+
+OLDER = {**LABELS, "com.docker.compose.version": "2.25.0"}
+POST_START = {"post_start": [{"command": ["x"]}]}
+DRIFT = (("definition:post_start",), ())
+NOT_SHOWN = ((), ("live:not shown by the engine: post_start",))
+
+
+@pytest.mark.parametrize(
+    ("labels", "hashes", "outcome"),
+    [
+        pytest.param(LABELS, {"app": "h1"}, ((), ()), id="same"),
+        pytest.param(OLDER, {"app": "h1"}, ((), ()), id="same, of another version"),
+        pytest.param(LABELS, {"app": "h2"}, DRIFT, id="other"),
+        pytest.param(OLDER, {"app": "h2"}, NOT_SHOWN, id="other, of another version"),
+        pytest.param({}, {"app": "h2"}, NOT_SHOWN, id="no label"),
+        pytest.param(LABELS, {}, NOT_SHOWN, id="not of this service"),
+        pytest.param(LABELS, Unknown("no Compose"), NOT_SHOWN, id="no Compose"),
+    ],
+)
+def test_a_hash_counts_only_where_it_can_be_compared(
+    small: SmallStack,
+    labels: dict[str, str],
+    hashes: dict[str, str] | Unknown,
+    outcome: tuple[tuple[str, ...], tuple[str, ...]],
+) -> None:
+    small.config, small.definition = {"Labels": labels}, POST_START
+    small.host.hashes = hashes
+    answer = small.observe()
+    assert (answer.drift, answer.unverified) == outcome
+
+
+def test_a_second_look_does_not_take_drift_for_a_match(small: SmallStack) -> None:
+    small.config, small.definition = {"Labels": LABELS}, POST_START
+    small.host.hashes = {"app": "h1"}
+    assert small.drift() == ()
+    small.definition = {}
+    small.host.hashes = Unknown("no Compose")
+    assert [small.drift() for _ in range(2)] == [("definition:post_start",)] * 2
+
+
+def test_a_hash_that_covers_another_container_does_not_count(small: SmallStack) -> None:
+    small.config, small.definition = {"Labels": LABELS}, {**POST_START, "ipc": "service:app"}
+    small.host_config = {"IpcMode": "container:c1"}
+    small.host.hashes = {"app": "h2"}
+    answer = small.observe()
+    assert (answer.drift, answer.unverified) == NOT_SHOWN
+
+
+def test_what_matched_and_was_not_edited_is_the_engine_s_other_form(small: SmallStack) -> None:
+    assert small.drift() == ()
+    small.config = {"User": "redis"}
+    assert small.drift() == ()
+    small.host.kept = Origins()
+    assert small.drift() == ("definition:user",)
 
 
 @pytest.mark.case("freshness/c01-stanza-drift")

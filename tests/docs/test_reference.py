@@ -202,6 +202,7 @@ def test_every_reason_has_a_heading() -> None:
         "freshness/rules",
         "freshness/evidence_checks",
         "freshness/drift",
+        "freshness/definition",
         "fingerprint/compare",
         "freshness/docs_page",
     ):

@@ -8,7 +8,7 @@
     image:newer behind the tag   the tag names another image now: pulled or built, not recreated
     image:app:2 is not here      no image has the tag that the file names; another image runs
     env:NAME                     a variable has another value, is missing, or is not declared
-    definition:user              a key of the definition differs from the container
+    definition:user              a key of the definition differs (`freshness.definition`)
     command, entrypoint          it was started with another one than the definition's
     mount:/target                a mount is missing, binds another source, or is not declared
     content:/target              an inline `configs:` or `secrets:` entry has other content, or
@@ -22,20 +22,16 @@
 Values are only compared; reasons contain names, never values.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from stacktest.core.fingerprint.fingerprint import image_part
-from stacktest.core.freshness.container.differences import CHANGEABLE, SHOWN, Differences
 from stacktest.core.json_data import Json
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
 PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
 """Variables that Podman sets in every container that does not set them itself."""
-
-HASH_ALONE = "live:definition: Compose hashes it otherwise, and the engine shows no difference"
-"""Either a default was written out, or a key was removed that no engine shows."""
 
 Reasons = tuple[str, ...]
 
@@ -97,29 +93,6 @@ def env_drift(
             extra -= PODMANS
         reasons |= {f"env:{name}" for name in extra}
     return tuple(sorted(reasons))
-
-
-def definition_drift(
-    outcome: Differences, *, same_hash: bool | None, changed: Collection[str] | None = None
-) -> tuple[Reasons, Reasons]:
-    """Drift of the service definition, and what could not be verified of it.
-
-    `same_hash` compares the container's own hash with that of the files. True excludes drift of
-    every key that only another definition changes; False makes possible differences drift, or
-    unseen keys if there are none; None: the two cannot be compared. `changed` are the keys that
-    were edited since the container last matched the files; None if that is not recorded.
-    """
-    if same_hash:
-        return _keys(outcome.certain & CHANGEABLE), ()
-    if same_hash is False and changed is None:
-        keys = outcome.certain | outcome.possible or outcome.unseen
-        return _keys(keys), () if keys else (HASH_ALONE,)
-    edited = frozenset(changed or ())
-    keys = outcome.certain | (edited - SHOWN) | (edited & outcome.possible)
-    unverified = sorted((outcome.possible | outcome.unseen) - edited)
-    is_open = same_hash is None and unverified
-    why = (f"live:not shown by the engine: {', '.join(unverified)}",) if is_open else ()
-    return _keys(keys), why
 
 
 def mount_drift(
@@ -207,11 +180,6 @@ def count_drift(containers: int, replicas: int) -> Reasons:
 
 _ENDED = ("exited", "dead")
 """States of a container that have a meaningful exit code."""
-
-
-def _keys(keys: Iterable[str]) -> Reasons:
-    bare = ("command", "entrypoint")
-    return tuple(key if key in bare else f"definition:{key}" for key in sorted(keys))
 
 
 def _variables(entries: Iterable[str] | None) -> dict[str, str]:

@@ -6,12 +6,9 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.freshness.container.differences import Differences
 from stacktest.core.freshness.drift import (
-    HASH_ALONE,
     content_drift,
     count_drift,
-    definition_drift,
     env_drift,
     image_drift,
     mount_drift,
@@ -209,57 +206,6 @@ def test_mounts_of_volumes_from_are_the_service_s_own() -> None:
 def test_a_folder_is_not_the_volume_that_the_files_name() -> None:
     mounts = [CONF, {**CONF, "Destination": "/data", "RW": True}, *FILES]
     assert mount_drift(SERVICE, STACK, inspect(Mounts=mounts), IMAGE) == ("mount:/data",)
-
-
-def keys(**found: str) -> Differences:
-    return Differences(**{name: frozenset(text.split()) for name, text in found.items()})
-
-
-@pytest.mark.parametrize(
-    ("found", "same_hash", "changed", "reasons", "unverified"),
-    [
-        (keys(), None, "", (), ()),
-        (keys(certain="user"), None, "", ("definition:user",), ()),
-        # The hash acquits what only another definition changes, not what `docker update` does.
-        (
-            keys(certain="user mem_limit", possible="logging"),
-            True,
-            None,
-            ("definition:mem_limit",),
-            (),
-        ),
-        (keys(certain="command"), False, "", ("command",), ()),
-        # Nobody remembers the container: whatever may explain another hash counts.
-        (keys(possible="logging", unseen="post_start"), False, None, ("definition:logging",), ()),
-        (keys(unseen="post_start"), False, None, ("definition:post_start",), ()),
-        (keys(), False, None, (), (HASH_ALONE,)),
-        # A default that somebody wrote out has another hash, and nothing else was edited.
-        (keys(), False, "", (), ()),
-        (keys(possible="logging", unseen="post_start"), False, "restart", (), ()),
-        (keys(possible="logging"), False, "logging", ("definition:logging",), ()),
-        (keys(certain="user"), False, "pre_stop", ("definition:pre_stop", "definition:user"), ()),
-        (keys(), False, "pre_stop", ("definition:pre_stop",), ()),
-        (keys(), None, "pre_stop", ("definition:pre_stop",), ()),
-        (keys(possible="init"), None, "init", ("definition:init",), ()),
-        (
-            keys(possible="logging", unseen="post_start"),
-            None,
-            None,
-            (),
-            ("live:not shown by the engine: logging, post_start",),
-        ),
-    ],
-)
-def test_definition(
-    found: Differences,
-    same_hash: bool | None,
-    changed: str | None,
-    reasons: tuple[str, ...],
-    unverified: tuple[str, ...],
-) -> None:
-    names = None if changed is None else changed.split()
-    answer = definition_drift(found, same_hash=same_hash, changed=names)
-    assert answer == (reasons, unverified)
 
 
 def test_inline_content_is_compared_where_it_can_be_read() -> None:
