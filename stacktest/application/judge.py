@@ -122,10 +122,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         """Finds the command that clears a state."""
         section = self.config.stack
         return NextStep(
-            stack=self.stack,
-            pages=section.pages,
-            status=section.status,
-            ledger=section.ledger,
+            stack=self.stack, pages=section.pages, status=section.status, ledger=section.ledger
         )
 
     def local_step(
@@ -148,7 +145,7 @@ class Judge(Struct, frozen=True, kw_only=True):
 
     def evidence(self, service: str) -> Evidence:
         """The records, with the names behind the last pass's fingerprint if they are known."""
-        return self._detailed(self.memory.read(service))
+        return self._add_detail(self.memory.read(service))
 
     def judge(
         self,
@@ -160,8 +157,8 @@ class Judge(Struct, frozen=True, kw_only=True):
     ) -> Judgement:
         """The state of one service, its page included."""
         pages = self.read_pages({service: observations[service]})
-        present = self._present(service, observations, tests, now, pages)
-        return self._judged(self.evidence(service), present, scope)
+        present = self._build_present(service, observations, tests, now, pages)
+        return self._judge_evidence(self.evidence(service), present, scope)
 
     def judge_all(
         self,
@@ -177,8 +174,10 @@ class Judge(Struct, frozen=True, kw_only=True):
         """
         read = self.read_pages(observations) if pages is None else pages
         return {
-            name: self._judged(
-                self._detailed(evidence), self._present(name, observations, tests, now, read), scope
+            name: self._judge_evidence(
+                self._add_detail(evidence),
+                self._build_present(name, observations, tests, now, read),
+                scope,
             )
             for name, evidence in self.memory.read_all(sorted(observations)).items()
         }
@@ -215,8 +214,8 @@ class Judge(Struct, frozen=True, kw_only=True):
         now: datetime,
     ) -> State:
         """The state of a service by its records so far, without its docs page."""
-        present = self._present(service, observations, tests, now, {})
-        return self._judged(self.evidence(service), present, "host").state
+        present = self._build_present(service, observations, tests, now, {})
+        return self._judge_evidence(self.evidence(service), present, "host").state
 
     def failing_needs(
         self,
@@ -309,21 +308,21 @@ class Judge(Struct, frozen=True, kw_only=True):
 
     # Private
 
-    def _detailed(self, evidence: Evidence) -> Evidence:
+    def _add_detail(self, evidence: Evidence) -> Evidence:
         last_pass = evidence.last_pass
         if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.fingerprint.digest:
             return evidence
         return replace(evidence, detail=self.detail(evidence.service, last_pass.fingerprint.digest))
 
-    def _judged(self, evidence: Evidence, present: Present, scope: Scope) -> Judgement:
+    def _judge_evidence(self, evidence: Evidence, present: Present, scope: Scope) -> Judgement:
         policy = Policy(
             max_age=timedelta(seconds=self.config.freshness.max_age),
             scope=scope,
             doc_on=self.config.freshness.doc_on,
         )
-        return judge(evidence, self._rehearsed(evidence, present), policy)
+        return judge(evidence, self._add_rehearsal(evidence, present), policy)
 
-    def _rehearsed(self, evidence: Evidence, present: Present) -> Present:
+    def _add_rehearsal(self, evidence: Evidence, present: Present) -> Present:
         """Add a reason if a copy with these files failed a rehearsal after the last pass."""
         name, observation = present.service, present.observation
         if not differences(observation.drift):
@@ -339,7 +338,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         drift = (*observation.drift, Reason.of("rehearsal", rehearsal.id))
         return replace(present, observation=replace(observation, drift=drift))
 
-    def _present(
+    def _build_present(
         self,
         service: str,
         observations: Mapping[str, ServiceObservation],

@@ -140,8 +140,8 @@ class SimulatedJudge(Judge, frozen=True, kw_only=True):
 
     simulator: "StackSimulator"
 
-    def _present(self, service: str, *arguments: Any) -> Present:
-        present = Judge._present(self, service, *arguments)
+    def _build_present(self, service: str, *arguments: Any) -> Present:
+        present = Judge._build_present(self, service, *arguments)
         simulated = self.simulator.services[service]
         return replace(
             present,
@@ -408,7 +408,7 @@ class StackSimulator:
         )
 
     def present(self, name: str) -> Present:
-        return self.real_judge()._present(name, self.observe(), self.tests(), self.now, {})
+        return self.real_judge()._build_present(name, self.observe(), self.tests(), self.now, {})
 
     def judge(self, name: str, scope: Scope = "host", detail: Names | None = None) -> Judgement:
         judge = self.real_judge(detail)
