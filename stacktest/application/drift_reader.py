@@ -246,18 +246,18 @@ class DriftReader(Struct, kw_only=True, dict=True):
         if fingerprint.key_id and isinstance(fingerprint.parts["config"], Unknown):
             # A part that could not be read is neither equal nor changed.
             return ()
-        times = fingerprint.inputs().mounted
+        times = fingerprint.inputs().mount_file_times
         detail = fingerprint.detail.get("config", {})
         now = {label: detail[label] for label in times if label in detail}
         started = container.inspect["State"]["StartedAt"]
         origin = self._origins.containers.get(container.inspect["Id"])
         is_known = origin is not None and origin.started_at == started
         if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
-            before = carried(origin.files, now, fingerprint.inputs().older)
+            before = carried(origin.files, now, fingerprint.inputs().legacy_digests)
             return edited_files(self.stack, before, now, times, timestamps.parse(started))
         moments = {label: datetime.fromtimestamp(at, UTC) for label, at in times.items()}
         reasons = drift.stale_inputs(moments, timestamps.parse(started))
-        if not reasons and not fingerprint.inputs().gone:
+        if not reasons and not fingerprint.inputs().missing_mounts:
             self._remember(container, fingerprint, files=now)
         return reasons
 
@@ -273,7 +273,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
         name = f"{service.name} {image['Id']}"
         origin = self._origins.images.get(name)
         is_known = origin is not None and origin.key_id == fingerprint.key_id
-        older = fingerprint.inputs().older
+        older = fingerprint.inputs().legacy_digests
         reasons = not_built(
             fingerprint.inputs(),
             now,

@@ -44,7 +44,7 @@ def gone_sources(
     id_ = str(container.inspect["Id"])
     gone = {
         label: has_same_files(id_, target, str(stack.root / label))
-        for label, target in fingerprint.inputs().gone.items()
+        for label, target in fingerprint.inputs().missing_mounts.items()
     }
     return tuple(f"stale:{label}" for label, is_near in gone.items() if is_near is True)
 

@@ -22,7 +22,7 @@ def mounts_elsewhere(
     In a folder that the container may write to, only the files of the fingerprint are compared.
     """
     id_ = str(container.inspect["Id"])
-    counted = [Path(stack.root) / label for label in fingerprint.inputs().mounted]
+    counted = [Path(stack.root) / label for label in fingerprint.inputs().mount_file_times]
     pairs = [
         *(pair for mount in container.service.mounts for pair in _of_mount(mount, counted)),
         *((target, path) for target, path in file_targets(container.service) if path),

@@ -147,13 +147,13 @@ class StackReading(Struct, kw_only=True):
         self, service: Service, config: ConfigReading | Unknown, build: BuildReading | Unknown
     ) -> Inputs:
         return Inputs(
-            mounted={} if isinstance(config, Unknown) else config.times(),
-            gone={} if isinstance(config, Unknown) else config.gone,
-            built={} if isinstance(build, Unknown) else build.times(),
-            copied=frozenset() if isinstance(build, Unknown) else build.copied(),
-            written=self._written_at() if service.build else 0.0,
+            mount_file_times={} if isinstance(config, Unknown) else config.times(),
+            missing_mounts={} if isinstance(config, Unknown) else config.gone,
+            build_file_times={} if isinstance(build, Unknown) else build.times(),
+            image_files=frozenset() if isinstance(build, Unknown) else build.copied(),
+            definition_time=self._written_at() if service.build else 0.0,
             contents=self._contents(service),
-            older=_older(_reading(config)) | _older(_reading(build)),
+            legacy_digests=_older(_reading(config)) | _older(_reading(build)),
         )
 
     def _written_at(self) -> float:

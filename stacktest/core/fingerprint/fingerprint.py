@@ -79,22 +79,22 @@ class Part(Struct, frozen=True, kw_only=True):
 class Inputs:
     """The files that a container and its image were made from, with their times; never recorded."""
 
-    mounted: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    mount_file_times: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Label of a mounted file or folder → when it changed; a folder's label ends with `/`.
 
     Symbolic links in the paths to it are included.
     """
-    gone: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    missing_mounts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Label of a mounted path that no longer exists → its target in the container."""
-    built: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    build_file_times: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Label of a file that the image is built from → when it changed."""
-    copied: frozenset[str] = frozenset()
-    """Labels of `built` whose files the image certainly contains."""
-    written: float = 0.0
+    image_files: frozenset[str] = frozenset()
+    """Labels of `build_file_times` whose files the image certainly contains."""
+    definition_time: float = 0.0
     """When a compose or env file last changed: a later build used the current `build:` section."""
     contents: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Target of an inline entry of `configs:` or `secrets:` → sha256 of its content."""
-    older: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    legacy_digests: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Label of an acknowledged page → its digest as versions up to 4 made it."""
 
 

@@ -44,15 +44,15 @@ def not_built(
     """
     if before is not None:
         changed = differing(before, now)
-        certain = [label for label in changed if label in inputs.copied]
+        certain = [label for label in changed if label in inputs.image_files]
         if certain:
             is_tried = all(build_time > _time(inputs, label) for label in certain)
             return _reasons(certain, CACHED if is_tried else "")
         latest = {ARGUMENTS: max(build_time, image_time)}
         is_built = all(latest.get(x, build_time) > _time(inputs, x) for x in changed)
         return () if is_built else _reasons(changed)
-    changed = tuple(label for label, time in inputs.built.items() if time > image_time)
-    newest = max((inputs.built[label] for label in changed), default=0.0)
+    changed = tuple(label for label, time in inputs.build_file_times.items() if time > image_time)
+    newest = max((inputs.build_file_times[label] for label in changed), default=0.0)
     return () if build_time > newest or not changed else _reasons(changed)
 
 
@@ -66,10 +66,10 @@ def _reasons(labels: Iterable[str], note: str = "") -> tuple[str, ...]:
 def _time(inputs: Inputs, label: str) -> float:
     """When an input changed; for a deleted input, when its folder changed."""
     if label == ARGUMENTS:
-        return inputs.written
-    if label in inputs.built:
-        return inputs.built[label]
+        return inputs.definition_time
+    if label in inputs.build_file_times:
+        return inputs.build_file_times[label]
     folder = label.rpartition("/")[0]
-    while folder and f"{folder}/" not in inputs.built:
+    while folder and f"{folder}/" not in inputs.build_file_times:
         folder = folder.rpartition("/")[0]
-    return inputs.built.get(f"{folder}/", 0.0)
+    return inputs.build_file_times.get(f"{folder}/", 0.0)

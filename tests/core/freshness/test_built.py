@@ -6,9 +6,14 @@ from stacktest.core.fingerprint.fingerprint import Inputs
 from stacktest.core.freshness.built import not_built
 
 INPUTS = Inputs(
-    built={"Dockerfile": 10.0, "context/app.py": 20.0, "context/notes.md": 30.0, "context/": 40.0},
-    copied=frozenset({"Dockerfile", "context/app.py"}),
-    written=50.0,
+    build_file_times={
+        "Dockerfile": 10.0,
+        "context/app.py": 20.0,
+        "context/notes.md": 30.0,
+        "context/": 40.0,
+    },
+    image_files=frozenset({"Dockerfile", "context/app.py"}),
+    definition_time=50.0,
 )
 NOW = {"arguments": "1", "Dockerfile": "1", "context/app.py": "1", "context/notes.md": "1"}
 
