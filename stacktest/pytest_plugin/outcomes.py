@@ -66,24 +66,24 @@ class _PhaseReport(Struct, frozen=True):
 
     result: Result
     reason: str = ""
-    left: FailureNotes = field(default_factory=lambda: NO_NOTES)
+    notes: FailureNotes = field(default_factory=lambda: NO_NOTES)
 
 
 class _Attempt(Struct):
     """The reports of one attempt at a test, by phase."""
 
     phases: dict[str, list[_PhaseReport]] = field(default_factory=dict)
-    undone: dict[str, str] = field(default_factory=dict)
+    plugin_outcomes: dict[str, str] = field(default_factory=dict)
     """Phase → its last outcome, if that is a plugin's own, such as `rerun`."""
 
     def add(self, when: str, report: _PhaseReport) -> None:
         """Add the report of one phase."""
-        self.undone.pop(when, None)
+        self.plugin_outcomes.pop(when, None)
         self.phases.setdefault(when, []).append(report)
 
     def undo(self, when: str, outcome: str) -> None:
         """Drop the reports of a phase that is going to be repeated."""
-        self.undone[when] = outcome
+        self.plugin_outcomes[when] = outcome
         self.phases[when] = []
 
     def result(self) -> _PhaseReport:
@@ -91,12 +91,12 @@ class _Attempt(Struct):
         reports = [report for phase in self.phases.values() for report in phase]
         reports += [
             _PhaseReport(_failure_in(when), f"its last outcome is {outcome!r}")
-            for when, outcome in self.undone.items()
+            for when, outcome in self.plugin_outcomes.items()
         ]
         started = self.phases.get("setup", [])
         needs_call = bool(started) and all(report.result == "passed" for report in started)
         for when in ("setup", "call", "teardown") if needs_call else ("setup", "teardown"):
-            if not self.phases.get(when) and when not in self.undone:
+            if not self.phases.get(when) and when not in self.plugin_outcomes:
                 reports.append(_PhaseReport("unfinished", f"no {when} was reported"))
                 break
         worst = worst_result(report.result for report in reports)
@@ -107,7 +107,7 @@ class _Reports(Struct):
     """The reports of one test so far from one process."""
 
     attempts: list[_Attempt] = field(default_factory=list)
-    was_undone: bool = False
+    has_repeated_phase: bool = False
     crashed: str = ""
     failed_attempts: int | None = None
     """The failures that the hook of reports counted; None: no report had a count."""
@@ -135,7 +135,7 @@ class _Reports(Struct):
         good = {"passed"} if self.failed_attempts is None else {"passed", "unfinished"}
         earlier = any(attempt.result().result not in good for attempt in self.attempts[:-1])
         hidden = bool(self.failed_attempts) and self.result().result == "passed"
-        return self.was_undone or earlier or hidden
+        return self.has_repeated_phase or earlier or hidden
 
 
 class _Test(Struct):
@@ -190,7 +190,7 @@ class Listener:
             reports.attempts.append(_Attempt())
         result = _result(report)
         if result is None:
-            reports.was_undone = True
+            reports.has_repeated_phase = True
             reports.current.undo(report.when, str(report.outcome))
         else:
             reports.current.add(report.when, result)
@@ -300,9 +300,9 @@ def _outcome(test: Collected, reports: _Test) -> Outcome:
         result=result.result,
         flaky=any(process.is_flaky for process in reports.processes.values()),
         reason=result.reason,
-        diagnosis=result.left.diagnosis,
-        command=result.left.command,
-        evidence=result.left.evidence,
+        diagnosis=result.notes.diagnosis,
+        command=result.notes.command,
+        evidence=result.notes.evidence,
         contacts=tuple(sorted(reports.contacts)),
         looks=tuple(sorted(reports.looks)),
         doubts=reports.doubts,
