@@ -8,6 +8,7 @@ machine is not forgotten by that. A clone has no such file, and works without it
 
 import shlex
 from collections.abc import Collection, Mapping
+from enum import Enum
 from pathlib import Path
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
@@ -72,19 +73,18 @@ def save_local_runs(root: Path, records: Mapping[str, LastRun]) -> None:
 
 
 def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
-    """The record, or this machine's later run of the same service and stack.
-
-    Runs are ordered by their numbers. Two clones may give one number to two runs: then the local
-    run counts, since their order is not known, unless only the other failed.
-    """
-    if local is None or local.service != committed.service:
+    """The record, or this machine's later run of the same service and stack."""
+    if local is None:
         return committed
-    if local.run.stack != committed.run.stack or local.run.seq < committed.run.seq:
-        return committed
-    if local.run.id == committed.run.id:
-        return committed if committed.is_finished and not local.is_finished else local
-    is_tie = local.run.seq == committed.run.seq
-    return committed if is_tie and _has_failed(committed) and not _has_failed(local) else local
+    match _order(local, committed):
+        case _Order.UNRELATED | _Order.OLDER:
+            return committed
+        case _Order.SAME_RUN:
+            return committed if committed.is_finished and not local.is_finished else local
+        case _Order.SAME_NUMBER:
+            return committed if _has_failed(committed) and not _has_failed(local) else local
+        case _Order.NEWER:
+            return local
 
 
 def missing_run(
@@ -98,12 +98,16 @@ def missing_run(
     """
     if local is None or not isinstance(committed, LastRun):
         return None
-    has_decided = local.verdict in ("passed", "failed") or local.failure or local.start
-    is_other = local.service != committed.service or local.run.stack != committed.run.stack
-    if is_other or not has_decided or local.run.id == committed.run.id:
+    if local.verdict not in ("passed", "failed") and not _has_failed(local):
         return None
-    is_held = committed.run.seq >= local.run.seq and local.run.id in known
-    return None if is_held else local
+    match _order(local, committed):
+        case _Order.UNRELATED | _Order.SAME_RUN:
+            return None
+        case _Order.OLDER | _Order.SAME_NUMBER:
+            is_held = local.run.id in known or local.run.id == committed.run.id
+            return None if is_held else local
+        case _Order.NEWER:
+            return local
 
 
 def is_cut_short(local: LastRun | None, last_pass: LastPass | Unknown | None) -> bool:
@@ -117,6 +121,31 @@ def is_cut_short(local: LastRun | None, last_pass: LastPass | Unknown | None) ->
 
 
 # Private
+
+
+class _Order(Enum):
+    """The order of this machine's run and the record, by their numbers."""
+
+    UNRELATED = "unrelated"
+    """They are of two services or two stacks."""
+    OLDER = "older"
+    """The local run has the lower number."""
+    SAME_RUN = "same run"
+    """Both are of one run: one of them may be from before its end."""
+    SAME_NUMBER = "same number"
+    """Two clones gave one number to two runs. Which is later is not known."""
+    NEWER = "newer"
+    """The local run has the higher number."""
+
+
+def _order(local: LastRun, committed: LastRun) -> _Order:
+    if (local.service, local.run.stack) != (committed.service, committed.run.stack):
+        return _Order.UNRELATED
+    if local.run.seq < committed.run.seq:
+        return _Order.OLDER
+    if local.run.id == committed.run.id:
+        return _Order.SAME_RUN
+    return _Order.SAME_NUMBER if local.run.seq == committed.run.seq else _Order.NEWER
 
 
 def _has_failed(run: LastRun) -> bool:
