@@ -13,8 +13,8 @@ matched the files, as this machine recorded it.
     other     none or some   certain; edited and not SHOWN      none
     other     not recorded   certain and possible, or unseen    HASH_ALONE if there is no drift
 
-"Edited and not SHOWN" includes an edited key whose difference is possible. "Or unseen" means:
-the unseen keys if no key is certain or possible.
+"Edited and not SHOWN" includes an edited key that is possible, or unseen since this engine shows it
+in an unknown form. "Or unseen" means: the unseen keys if no key is certain or possible.
 """
 
 from collections.abc import Iterable
@@ -84,7 +84,8 @@ def _updated(outcome: Differences) -> Reasons:
 
 
 def _edited(outcome: Differences, keys: frozenset[str]) -> Reasons:
-    return _reasons(outcome.certain | (keys - SHOWN) | (keys & outcome.possible))
+    hidden = outcome.possible | outcome.unseen
+    return _reasons(outcome.certain | (keys - SHOWN) | (keys & hidden))
 
 
 def _reasons(keys: Iterable[str]) -> Reasons:

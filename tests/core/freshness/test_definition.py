@@ -82,6 +82,9 @@ def test_without_a_difference_only_another_hash_is_not_recorded_as_a_match(
         (keys(), OTHER, "pre_stop", reasons("pre_stop"), ()),
         (keys(), UNKNOWN, "pre_stop", reasons("pre_stop"), ()),
         (keys(possible="init"), UNKNOWN, "init", reasons("init"), ()),
+        # Most engines show this one; here it has an unknown form.
+        (keys(unseen="ulimits"), OTHER, "ulimits", reasons("ulimits"), ()),
+        (keys(unseen="ulimits"), UNKNOWN, "ulimits", reasons("ulimits"), ()),
     ],
 )
 def test_some_differences_alone(
