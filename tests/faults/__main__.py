@@ -150,10 +150,15 @@ def _is_whole(sick: Checked) -> bool:
 
 
 def _services(copy: ThrowAway, chosen: Iterable[Fault]) -> set[str]:
-    """What must run for the checks of these faults: their services, and what these depend on."""
+    """What must run for the checks of these faults: their services, and what these depend on.
+
+    All checks of a file are run, so the services of its other faults must be there as well.
+    """
     known = Project(copy.root, os.environ).stack.services
+    files = {file for fault in chosen for file in fault.files}
+    related = [fault for fault in FAULTS if files.intersection(fault.files)]
     waiting = ["caddy"]
-    waiting += [n for f in chosen for n in (f.service, *f.touched, *f.needs)]
+    waiting += [n for f in related for n in (f.service, *f.touched, *f.needs)]
     named: set[str] = set()
     while waiting:
         if (name := waiting.pop()) not in named:
