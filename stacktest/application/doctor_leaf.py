@@ -29,14 +29,15 @@ def check_leaves(stack: Stack, names: NameMap, ca: Path | None, now: datetime) -
     """Check the certificates of all host names that the front door answers."""
     from stacktest.adapters.tls import certificate_facts
 
-    if HTTPS not in names.doors:
+    ports = _tls_ports(stack, names)
+    if not ports and HTTPS not in names.doors:
         door = stack.services.get(stack.front_door)
         is_later = door is not None and any(port.target == HTTPS for port in door.ports)
         message = f"the front door {'does not run' if is_later else 'publishes no port 443'}"
         return Checkup(subject="leaf", is_fine=True, message=message)
     facts: dict[str, CertificateFacts] = {}
-    for host in sorted({route.host for route in stack.routes if route.is_exact}):
-        address = names.resolve(host, HTTPS)
+    for host, port in sorted(ports.items()):
+        address = names.resolve(host, port)
         if isinstance(address, tuple):
             try:
                 facts[host] = certificate_facts(host, address, ca, timeout=LEAF_TIMEOUT)
@@ -47,6 +48,19 @@ def check_leaves(stack: Stack, names: NameMap, ca: Path | None, now: datetime) -
 
 
 # Private
+
+
+def _tls_ports(stack: Stack, names: NameMap) -> dict[str, int]:
+    """Exact host name -> the published port at which the front door speaks TLS for it."""
+    hosts = {route.host for route in stack.routes if route.is_exact}
+    if HTTPS in names.doors:
+        return dict.fromkeys(hosts, HTTPS)
+    return {
+        route.host: listener.port
+        for route in stack.routes
+        for listener in route.listeners
+        if route.is_exact and listener.tls and listener.port in names.doors
+    }
 
 
 def _judge(facts: Mapping[str, CertificateFacts], now: datetime) -> Checkup:

@@ -252,6 +252,7 @@ class SuiteWriter(Struct, kw_only=True):
             script=script_of(service, program.store) if program.store in WITH_SCRIPT else "",
             is_password_in_command=bool(required_password(service)),
             boundary=next((item for item in boundaries if item.service == service.name), None),
+            front_door=self.stack.front_door,
             is_unpublished=self.look is not None and not service.ports,
         )
 

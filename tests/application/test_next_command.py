@@ -88,7 +88,7 @@ def asserts_nothing_and_is_changed(world: StackSimulator) -> None:
 @pytest.mark.parametrize(
     ("story", "command"),
     [
-        (failed_with_a_command, RENEW),
+        (failed_with_a_command, f"{RENEW} && {PROVE}"),
         (failed_and_then_edited, PROVE),
         (failed_and_on_a_fresh_clone, PROVE),
         (asserts_nothing, ASSERT),

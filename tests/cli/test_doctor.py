@@ -22,7 +22,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import PortHolder
 from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Mount, Port, Service, Stack
-from stacktest.core.route import Route
+from stacktest.core.route import Listener, Route
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -292,6 +292,21 @@ def presents(
         monkeypatch.setattr("stacktest.adapters.tls.certificate_facts", facts)
 
     return present
+
+
+def test_a_front_door_with_tls_at_another_port(
+    presents: Callable[[CertificateFacts | OSError], None],
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    presents(leaf("certificate has expired"))
+    names = NameMap(hosts=("app.test",), doors={9443: ("127.0.0.1", 9443)})
+    monkeypatch.setattr(Project, "names", names)
+    assert "ok  leaf     the front door publishes no port 443" in said()
+    listeners = (Listener(port=80, tls=False), Listener(port=9443, tls=True))
+    route = Route(host="app.test", service="web", listeners=listeners)
+    vars(project)["stack"] = replace(project.stack, routes=(route,))
+    assert "--  leaf     app.test: certificate has expired" in said(2)
 
 
 @pytest.mark.case("field/b32")

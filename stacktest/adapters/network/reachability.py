@@ -37,13 +37,17 @@ def reach(
     model: Stack, engine: EnginePort, probes: ProbeContainers, *, network: str, host: str, port: int
 ) -> Reach:
     """The result of a connection from a container on `network` to `host:port`."""
-    probe = probes.on(network_name(model, network))
-    name = ["timeout", str(2 * PATIENCE), "getent", "ahostsv4", host]
+    on_engine = network_name(model, network)
+    probe = probes.on(on_engine)
+    # A container of the stack may be on other networks, too: `NAME.NETWORK` is found on one alone.
+    is_plain = probe.is_own or "." in host
+    target = host if is_plain else f"{host}.{on_engine}"
+    name = ["timeout", str(2 * PATIENCE), "getent", "ahostsv4", target]
     code, _, _ = engine.execute(probe.container, name)
     if code != 0:
         # 2 is "not found"; 124 is a time-out of an outside name server: not found either.
         return "unresolved"
-    code, out, err = engine.execute(probe.container, _connecting(probe, host, port))
+    code, out, err = engine.execute(probe.container, _connecting(probe, target, port))
     return _meaning(code, out + err, f"{host}:{port} from {network}")
 
 

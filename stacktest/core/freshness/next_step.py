@@ -18,6 +18,7 @@ If the diagnosis of a service's last run has a command, it replaces every comman
 drifted, its command replaces a mere `pytest --stale`: the tests alone would earn no pass.
 """
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -75,7 +76,9 @@ class NextStep(Struct, frozen=True, kw_only=True):
         """The command that clears the first of these findings."""
         step = self._by_state(service, findings)
         if step.endswith(self._prove) and (command := self.commands.get(service)):
-            return command
+            # What the command mends is proved by the tests alone.
+            is_enough = command.endswith(self._prove) or _ONLY_SHOWS.search(command)
+            return command if is_enough else f"{command} && {self._prove}"
         if step == self._prove and (name := drifted_before(self.stack, service, self.drift)):
             # Tests alone earn no pass: they would reach a container that the files do not describe.
             return self._drifted(name, [Reason(text) for text in self.drift[name]])
@@ -115,6 +118,9 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return f"(cd {shlex.quote(folder)} && {command})" if folder else command
 
     def _drifted(self, service: str, reasons: list[Reason]) -> str:
+        if unset := self._unset_variables(service, reasons):
+            # Another container would run with blank values, and perhaps not at all.
+            return f"set {', '.join(unset)} in .env, then: {self._typed('stacktest gate')}"
         if {reason.kind for reason in reasons} == {"name"}:
             return f"give one of the two another name, then: {self._prove}"
         updates = [reason for reason in reasons if reason.kind == "update"]
@@ -128,6 +134,17 @@ class NextStep(Struct, frozen=True, kw_only=True):
             update = self._typed(f"stacktest update {shlex.quote(service)}")
             return f"correct what {record} names, then: {update}"
         return f"{self._apply(service, reasons)} && {self._prove}"
+
+    def _unset_variables(self, service: str, reasons: list[Reason]) -> list[str]:
+        """Variables that nothing sets and that leave keys of the drifted service blank."""
+        if "env" not in {reason.kind for reason in reasons}:
+            return []
+        prefix = f"services.{service}."
+        return [
+            name
+            for name, keys in self.stack.unset_variables.items()
+            if any(key.startswith(prefix) for key in keys)
+        ]
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:
         """The Compose command that makes the container match the files."""
@@ -187,6 +204,10 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
 
 # Private
+
+
+_ONLY_SHOWS = re.compile(r"(?:^ss |\s(?:doctor|events|exec|logs|ls|ps|stats|top)(?:\s|$))")
+"""Commands that mend nothing."""
 
 
 def _is_unwritten(state: State, reasons: Iterable[Reason]) -> bool:

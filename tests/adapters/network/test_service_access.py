@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -149,6 +150,32 @@ def test_only_a_network_of_this_host_is_attached() -> None:
     assert not is_attached(here, "br-0123456789ab"), "the same numbers at another engine"
     assert not is_attached({"IPAddress": "203.0.113.7", "IPPrefixLen": 24}, "lo")
     assert not is_attached({"IPAddress": "", "IPPrefixLen": 0}, "lo")
+
+
+@pytest.mark.parametrize(
+    ("is_own", "host", "asked"),
+    [
+        (True, "db", "db"),
+        (False, "db", "db.shop_front"),
+        (False, "example.org", "example.org"),
+        (False, "10.0.0.2", "10.0.0.2"),
+    ],
+)
+def test_a_borrowed_container_asks_the_network_alone(is_own: bool, host: str, asked: str) -> None:
+    """It may be on other networks, by which it reaches what this one does not."""
+    probe = ProbeContainer(container="c", tool="nc", is_own=is_own)
+    probes = SimpleNamespace(on=lambda network: probe)
+    commands: list[list[str]] = []
+
+    def execute(_: str, command: list[str]) -> tuple[int, str, str]:
+        commands.append(command)
+        return 0, "", ""
+
+    engine = cast(EnginePort, SimpleNamespace(execute=execute))
+    model = Stack(name="shop", root=Path(), services={}, definitions={"networks": {"front": {}}})
+    found = reach(model, engine, cast(ProbeContainers, probes), network="front", host=host, port=80)
+    assert found == "open"
+    assert [command[-1 if "getent" in command else -2] for command in commands] == [asked, asked]
 
 
 NO_PROBES = cast(ProbeContainers, None)

@@ -138,3 +138,31 @@ def test_from_another_folder_a_command_goes_to_the_stack_s(
 ) -> None:
     far = replace(STEP, stack=replace(STACK, far_folder="/srv/my shop"))
     assert far.of("red", State(state), reasons) == command
+
+
+@pytest.mark.parametrize(
+    ("shown", "command"),
+    [
+        ("docker compose start red", "docker compose start red && pytest --stale"),
+        ("renew home.crt, then: docker compose restart caddy",
+         "renew home.crt, then: docker compose restart caddy && pytest --stale"),
+        ("docker compose up -d red && pytest --stale", "docker compose up -d red && pytest --stale"),
+        ("docker compose logs --tail 20 red", "docker compose logs --tail 20 red"),
+        ("stacktest doctor", "stacktest doctor"),
+        ("ss -ltunp 'sport = :80'", "ss -ltunp 'sport = :80'"),
+    ],
+)  # fmt: skip
+def test_what_a_diagnosis_mends_is_tested_afterwards(shown: str, command: str) -> None:
+    step = replace(STEP, commands={"red": shown})
+    assert step.out_of("red", (Finding(state=State.FAILING),)) == command
+
+
+def test_nothing_is_recreated_with_blank_values() -> None:
+    """`up` would give the container a blank password where the old one has the right one."""
+    keys = ("services.red.environment", "services.mail.environment")
+    stack = replace(STACK, unset_variables={"RED_PASSWORD": keys, "OTHER": keys[1:]})
+    step = replace(STEP, stack=stack)
+    command = "set RED_PASSWORD in .env, then: stacktest gate"
+    assert step.of("red", State.DRIFTED, ["env:PASSWORD"]) == command
+    restart = f"{COMPOSE} restart red && pytest --stale"
+    assert step.of("red", State.DRIFTED, ["stale:conf/a"]) == restart
