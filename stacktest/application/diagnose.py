@@ -19,10 +19,11 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.names import NameMap
 from stacktest.core.diagnosis.certificate import ABOUT_CERTIFICATES
 from stacktest.core.diagnosis.diagnosis import Diagnosis
-from stacktest.core.diagnosis.facts import Certificate, Facts, Failure, all_needs
+from stacktest.core.diagnosis.facts import Certificate, Facts, Failure
 from stacktest.core.diagnosis.finder import diagnose
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
+from stacktest.core.plan import all_needs
 from stacktest.core.routing import HTTPS, request_of, routes_taken
 from stacktest.core.shared_network import network_owner
 from stacktest.errors import StacktestError

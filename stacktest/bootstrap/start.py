@@ -48,7 +48,10 @@ def starter(
         secrets_of_stack = secrets_of(project.stack)
         try:
             up = start(
-                *(project.stack, plan, project.deployment, project.engine),
+                project.stack,
+                plan,
+                project.deployment,
+                project.engine,
                 run_id=run_id,
                 begun=now().timestamp(),
             )

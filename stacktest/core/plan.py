@@ -145,6 +145,22 @@ def dependencies_of(stack: Stack, service: str) -> tuple[Dependency, ...]:
     return tuple(needed[name] for name in sorted(needed))
 
 
+def all_needs(stack: Stack, service: str, *, without_needs_of: str = "") -> tuple[str, ...]:
+    """The services that `service` depends on, directly or not, nearest first.
+
+    Those that only the service `without_needs_of` depends on are left out.
+    """
+    needs: dict[str, None] = {}
+    queue = [service]
+    while queue:
+        name = queue.pop(0)
+        known = stack.services.get(name) if name != without_needs_of else None
+        new = [other for other in (known.dependencies if known else ()) if other not in needs]
+        needs |= dict.fromkeys(new)
+        queue += new
+    return tuple(needs)
+
+
 def needs_of(stack: Stack, service: str) -> tuple[str, ...]:
     """The services without which `service` is not started.
 

@@ -18,8 +18,6 @@ from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.stash import BLOCKED, NOT_UP
 
 FILE = "not-up.json"
-MARK = "stacktest_blocked"
-"""Attribute of a report: whether its test was blocked by a service that is not up."""
 
 
 def write(folder: Path, failures: Mapping[str, StartFailure], front_door: str) -> None:

@@ -30,7 +30,7 @@ from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
 from stacktest.pytest_plugin.outcomes import FailureNotes, Listener, reason_of
 from stacktest.pytest_plugin.own_output import test_of
 from stacktest.pytest_plugin.report_secrets import clean_text
-from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
+from stacktest.pytest_plugin.stash import BLOCKED_REPORT, DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
 from stacktest.pytest_plugin.trouble_news import tell_broken, tell_refusal, tell_trouble
 from stacktest.pytest_plugin.usage_errors import have_one_cause, usage_error
@@ -188,7 +188,7 @@ class Controller:
 
         if not any(test.reported == test_of(report) for test in self._selected):
             return
-        if getattr(report, blocked_tests.MARK, False):
+        if getattr(report, BLOCKED_REPORT, False):
             # The reason was printed when the stack came up, once for all tests.
             return
         notes = FailureNotes.of(report)

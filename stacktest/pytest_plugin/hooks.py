@@ -17,7 +17,14 @@ from stacktest.pytest_plugin.followed_tests import follow_tests
 from stacktest.pytest_plugin.garbage import no_collection
 from stacktest.pytest_plugin.options import add_options
 from stacktest.pytest_plugin.own_modules import forget_own_modules
-from stacktest.pytest_plugin.stash import BLOCKED, COLLECTED, RUNNING, SHARED, UNREACHED
+from stacktest.pytest_plugin.stash import (
+    BLOCKED,
+    BLOCKED_REPORT,
+    COLLECTED,
+    RUNNING,
+    SHARED,
+    UNREACHED,
+)
 
 if TYPE_CHECKING:
     from stacktest.core.collected_test import Collection
@@ -130,7 +137,7 @@ def pytest_runtest_makereport(
             report.user_properties += properties(item)
         if report.when == "setup":
             item.stash[_BEGUN] = report.start
-        vars(report)["stacktest_blocked"] = BLOCKED in item.stash
+        vars(report)[BLOCKED_REPORT] = BLOCKED in item.stash
         if report.failed and BLOCKED not in item.stash:
             _add_evidence(item, report)
         if RUNNING in item.config.stash:

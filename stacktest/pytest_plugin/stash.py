@@ -36,6 +36,8 @@ NOT_UP: pytest.StashKey[tuple[Mapping[str, StartFailure], str]] = pytest.StashKe
 """Per process: the services that could not be started, and the name of the front door."""
 BLOCKED: pytest.StashKey[bool] = pytest.StashKey()
 """Per test: it did not run, since a service that it uses could not be started."""
+BLOCKED_REPORT = "stacktest_blocked"
+"""Attribute of a report: whether its test is `BLOCKED`."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()

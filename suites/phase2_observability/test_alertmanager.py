@@ -106,9 +106,9 @@ def test_a_silenced_alert_is_suppressed(
 ) -> None:
     for attempt in within(10):
         with attempt:
-            known = [known["status"] for known in alerts_named(alertmanager, alert)]
-            assert [status["state"] for status in known] == ["suppressed"]
-            assert [status["silencedBy"] for status in known] == [[silence]]
+            statuses = [known["status"] for known in alerts_named(alertmanager, alert)]
+            assert [status["state"] for status in statuses] == ["suppressed"]
+            assert [status["silencedBy"] for status in statuses] == [[silence]]
 
 
 def test_a_silence_can_be_taken_back(alertmanager: httpx.Client, silence: str) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from stacktest.core.model import Port, Stack
+from stacktest.core.plan import all_needs
 
 
 class MountFacts(Struct, frozen=True, kw_only=True):
@@ -195,15 +196,3 @@ class Facts:
         below = f"services.{service}.volumes."
         lines = (line for key, line in self.lines.items() if key.startswith(below))
         return next((line for line in lines if text in line.text), None)
-
-
-def all_needs(stack: Stack, name: str) -> tuple[str, ...]:
-    """The services that a service depends on, directly or not, nearest first."""
-    needs: dict[str, None] = {}
-    queue = [name]
-    while queue:
-        service = stack.services.get(queue.pop(0))
-        new = [other for other in (service.dependencies if service else ()) if other not in needs]
-        needs |= dict.fromkeys(new)
-        queue += new
-    return tuple(needs)

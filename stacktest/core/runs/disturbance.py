@@ -23,6 +23,7 @@ from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.reasons import listed
 from stacktest.core.model import Stack
+from stacktest.core.plan import all_needs
 from stacktest.core.runs.moves import Move, explains
 from stacktest.core.unknown import Unknown
 
@@ -82,7 +83,9 @@ def _answering(stack: Stack, service: str, tests: Iterable[Collected]) -> set[st
         # Tests of the front door request hosts that their code need not name.
         names |= {route.service for route in stack.routes if route.service}
         names |= {*stack.services[service].dependencies}
-    return _with_needs(stack, names)
+    # A front door depends on all applications, but leads to each without the others.
+    needs = (all_needs(stack, name, without_needs_of=stack.front_door) for name in names)
+    return names.union(*needs) & stack.services.keys()
 
 
 def _at_the_door(stack: Stack, test: Collected) -> Iterator[str]:
@@ -92,16 +95,3 @@ def _at_the_door(stack: Stack, test: Collected) -> Iterator[str]:
     if test.routed or hosts:
         yield stack.front_door
     yield from (route.service for route in stack.routes if route.host in hosts and route.service)
-
-
-def _with_needs(stack: Stack, names: Iterable[str]) -> set[str]:
-    known: set[str] = set()
-    waiting = [*names]
-    while waiting:
-        name = waiting.pop()
-        if name in stack.services and name not in known:
-            known.add(name)
-            # A front door depends on all applications, but leads to each without the others.
-            needs = stack.services[name].dependencies if name != stack.front_door else ()
-            waiting += needs
-    return known

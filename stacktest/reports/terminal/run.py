@@ -211,10 +211,7 @@ def _not_functional(summary: RunSummary, width: int, *, is_copy: bool) -> Iterat
             by_reason.setdefault(_reason(summary, name), []).append(name)
         bare = by_reason.pop("", [])
         room = width - len(state.value) - 2
-        for reason, services in list(by_reason.items())[:MOST]:
-            yield state.value, f"{names(services, room)}: {reason}"
-        if rest := sum(map(len, list(by_reason.values())[MOST:])):
-            yield "", f"and {count(rest, 'other service')}: stacktest status"
+        yield from _reason_rows(state.value, by_reason, room)
         if bare and not is_copy:
             yield state.value, names(bare, room)
 
@@ -274,9 +271,16 @@ def _without_credit(summary: RunSummary, width: int) -> Iterator[tuple[str, str]
         if _is_functional(summary, name):
             keeps = "; the earlier pass counts" if name in summary.judgements else ""
             by_reason.setdefault(_named(summary, reasons[name]) + keeps, []).append(name)
-    for reason, services in list(by_reason.items())[:MOST]:
-        yield "no credit", f"{names(services, width - LABEL - 1)}: {reason}"
-    if rest := sum(map(len, list(by_reason.values())[MOST:])):
+    yield from _reason_rows("no credit", by_reason, width - LABEL - 1)
+
+
+def _reason_rows(
+    label: str, services: Mapping[str, Sequence[str]], room: int
+) -> Iterator[tuple[str, str]]:
+    """A row for each of the first reasons, with its services, and how many services are left."""
+    for reason, its_services in list(services.items())[:MOST]:
+        yield label, f"{names(its_services, room)}: {reason}"
+    if rest := sum(map(len, list(services.values())[MOST:])):
         yield "", f"and {count(rest, 'other service')}: stacktest status"
 
 

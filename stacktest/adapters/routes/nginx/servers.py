@@ -177,7 +177,7 @@ def _chosen(servers: list[Server], host: str, address: str, port: int) -> Server
         if rank:
             return best
     defaults = [server for server, place in there if place.is_default]
-    return next(iter((*defaults, *(server for server, _ in there))))
+    return (defaults or [server for server, _ in there])[0]
 
 
 def _server(block: Directive, forwarded: Mapping[int, int], *, hides_loopback: bool) -> Server:
