@@ -22,7 +22,7 @@ from stacktest.adapters.fingerprint_inputs.stack_reading import StackReading, be
 from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.core.fingerprint.digest import Key
-from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.fingerprint.fingerprint import Fingerprint, definition_part
 from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.fingerprint.source_definition import read_sources
 from stacktest.core.json_data import Json
@@ -59,6 +59,10 @@ def read_fingerprints(
         )
         outside = {} if isinstance(sources, Unknown) else sources.outside()
         variables = variables_of(stack, config.stack.env_files, names)
+        paths = ProjectPaths(roots=files.roots, outside=outside)
+        stanzas = {
+            name: definition_part(stack, stack.services[name], key, paths) for name in names
+        }
     stack_reading = StackReading(
         stack=stack,
         key=key,
@@ -68,7 +72,8 @@ def read_fingerprints(
         tracked=TrackedFiles(tracked.result()),
         writable=WritableFolders(stack, files),
         variables=variables,
-        paths=ProjectPaths(roots=files.roots, outside=outside),
+        paths=paths,
+        stanzas=stanzas,
         routes=route_targets(stack),
     )
     missing = Unknown("no image was looked up")

@@ -65,6 +65,8 @@ class StackReading(Struct, kw_only=True):
     writable: WritableFolders
     variables: Mapping[str, str | None] | Unknown
     paths: ProjectPaths
+    stanzas: Mapping[str, Part]
+    """Name → the part that is made from the service's resolved definition."""
     routes: Mapping[str, str]
     """Host name → the target of its route."""
 
@@ -82,7 +84,7 @@ class StackReading(Struct, kw_only=True):
             "image": image_part(image),
             "config": config_part(config_entries, self.key),
             "env": self._env(service),
-            "stanza": definition_part(self.stack, service, self.key, self.paths),
+            "stanza": self.stanzas[service.name],
             "build": build_part(build_entries, arguments, self.key)
             if service.build
             else Part(value=NONE),

@@ -211,19 +211,25 @@ def _plain(value: Json, key: str, version: int) -> Json:
                 str(name): _plain(options or {}, "", version) for name, options in value.items()
             }
         has_names = version >= NEWEST and key in _NAMES
-        pairs = (
-            (str(name), _plain(item, "" if key in _NAMES else str(name), version))
-            for name, item in value.items()
-        )
-        return {
-            name: item
-            for name, item in pairs
-            if not _is_empty(name, item)
-            and (has_names or not name.startswith("x-"))
-            and DEFAULTS.get((key, name), _ABSENT) != item
-        }
+        rows: dict[str, Json] = {}
+        for name, item in ((str(name), item) for name, item in value.items()):
+            # Most values are texts: a call for each of them would take half of the time.
+            plain = (
+                _plain(item, "" if key in _NAMES else name, version)
+                if isinstance(item, _NESTED)
+                else item
+            )
+            if (
+                not _is_empty(name, plain)
+                and (has_names or not name.startswith("x-"))
+                and DEFAULTS.get((key, name), _ABSENT) != plain
+            ):
+                rows[name] = plain
+        return rows
     if isinstance(value, list | tuple):
-        items = [_plain(item, key, version) for item in value]
+        items = [
+            _plain(item, key, version) if isinstance(item, _NESTED) else item for item in value
+        ]
         return sorted(items, key=canonical) if key in SETS and len(items) > 1 else items
     return value
 
@@ -236,6 +242,7 @@ _NAMES = frozenset(
 )
 """Keys whose entries have names that the user chooses, not keys of Compose."""
 _ABSENT = object()
+_NESTED = (dict, list, tuple)
 
 
 def _is_empty(key: str, value: Json) -> bool:
