@@ -356,6 +356,7 @@ class Judge(Struct, frozen=True, kw_only=True):
             tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
             stack=self.identity,
             must_run=self._must_run(service),
+            is_synced=bool((self.stack.services[service].definition or {}).get("develop")),
             page=_page(observation.fingerprint, reading),
             changed_on=reading.changed_on if reading else None,
         )

@@ -78,6 +78,8 @@ class Service:
     """Dependencies with `required: false`."""
     page: DocsPage | Unknown | None = DOCUMENTED
     must_run: bool = False
+    is_synced: bool = False
+    """Compose copies edited files into its container."""
     changed_on: datetime | None = None
     errors: tuple[str, ...] = ()
     carried: dict[int, str] = field(default_factory=dict)
@@ -98,6 +100,14 @@ class Service:
                 image="sha256:a",
                 started_at=f"t{self.recreated}",
             ),
+        )
+
+    def restart(self) -> None:
+        """The same container, started once more."""
+        assert not isinstance(self.containers, Unknown)
+        self.recreated += 1
+        self.containers = tuple(
+            replace(container, started_at=f"t{self.recreated}") for container in self.containers
         )
 
     @property
@@ -146,6 +156,7 @@ class SimulatedJudge(Judge, frozen=True, kw_only=True):
         return replace(
             present,
             page=simulated.page,
+            is_synced=simulated.is_synced,
             changed_on=simulated.changed_on,
             tests=simulated.tests_unknown or present.tests,
             errors=simulated.errors,
@@ -194,6 +205,8 @@ class StackSimulator:
         self.deny = frozenset(State) - {State.FUNCTIONAL}
         self.max_age = timedelta(days=7)
         self.doc_on: tuple[str, ...] = ()
+        self.known_names: Names = {}
+        """The names behind the parts of every pass, as this machine knows them."""
         self.environment: dict[str, str] = {}
         """Variables of every service."""
         self.front_door = ""
@@ -372,7 +385,7 @@ class StackSimulator:
             memory=self.ledger,
             pages=lambda _: {},
             identity=self.stack,
-            detail=lambda service, digest: detail or {},
+            detail=lambda service, digest: detail or self.known_names,
             versions=lambda: {"stacktest": "0.1.0"},
         )
 

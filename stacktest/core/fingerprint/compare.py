@@ -13,7 +13,7 @@ did (a port rewritten from its short to its long form), so known parts take prec
 
 from collections.abc import Iterator, Mapping
 
-from stacktest.core.fingerprint.fingerprint import Change, changes, compare, routes_apart
+from stacktest.core.fingerprint.fingerprint import ROUTE, Change, changes, compare, routes_apart
 from stacktest.core.freshness.inputs import Policy, Present
 from stacktest.core.records.common import ContainerRef, FingerprintRecord
 from stacktest.core.unknown import Unknown
@@ -69,6 +69,19 @@ def unknown_parts(record: FingerprintRecord, present: Present) -> tuple[str, ...
     )
 
 
+def only_new_containers_read(record: FingerprintRecord, present: Present, detail: Detail) -> bool:
+    """Whether all that differs from `record` takes effect in a container that is made anew only.
+
+    Files that the container mounts, or that Compose copies into it, do not need a new one.
+    """
+    if record.version != present.observation.fingerprint.version or unknown_parts(record, present):
+        return False
+    return all(
+        _is_read_at_creation(change, present)
+        for change in changes(record.as_fingerprint(detail), present.observation.fingerprint)
+    )
+
+
 def same_containers(
     before: tuple[ContainerRef, ...], current: tuple[ContainerRef, ...] | Unknown
 ) -> bool:
@@ -76,7 +89,27 @@ def same_containers(
     return not isinstance(current, Unknown) and bool(current) and set(before) == set(current)
 
 
+def none_recreated(
+    before: tuple[ContainerRef, ...], current: tuple[ContainerRef, ...] | Unknown
+) -> bool:
+    """Whether they are the same containers by id; they may have been restarted."""
+    if isinstance(current, Unknown) or not current:
+        return False
+    return {ref.container for ref in before} == {ref.container for ref in current}
+
+
 # Private
+
+
+_READ_BY_RESTART = (ROUTE, "networks.", "post_start", "pre_stop")
+"""Keys of a definition, or their beginnings, that an existing container can come to follow."""
+
+
+def _is_read_at_creation(change: Change, present: Present) -> bool:
+    if change.part == "stanza":
+        keys = (*change.changed, *change.added, *change.removed)
+        return bool(keys) and not any(key.startswith(_READ_BY_RESTART) for key in keys)
+    return change.part == "env" or (change.part == "build" and not present.is_synced)
 
 
 def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]:

@@ -67,6 +67,8 @@ class Present(Struct, frozen=True, kw_only=True):
     stack: str | Unknown
     """Identity of the stack: the project and the engine that it runs on."""
     must_run: bool = False
+    is_synced: bool = False
+    """Whether Compose may copy files of the build into the container (`develop.watch`)."""
     page: DocsPage | Unknown | None = None
     """The service's docs page; None: this stack has no docs pages."""
     changed_on: datetime | None = None

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from stacktest.core.changed_copy import replace
-from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
+from stacktest.core.fingerprint.compare import (
+    moved,
+    none_recreated,
+    only_new_containers_read,
+    same_containers,
+    unknown_parts,
+)
 from stacktest.core.freshness.evidence_checks import find_errors
 from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
 from stacktest.core.freshness.reasons import Reason
@@ -20,7 +26,7 @@ from stacktest.core.freshness.witnesses import (
     ran_otherwise,
 )
 from stacktest.core.records.common import FingerprintRecord
-from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
+from stacktest.core.records.documents import EDITED, ForeignRun, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.bare_text import is_same_test
 from stacktest.core.runs.fold import asserts_nothing, is_unasked
@@ -64,14 +70,23 @@ def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> Foreign
         return None
     seq, foreign = last_pass.run.seq, last_run.foreign
     reasons = moved(last_pass.fingerprint, present, policy)
-    is_known = foreign is not None and foreign.pass_seq == seq
-    if is_known or not reasons or reasons == ("fingerprint_version",):
+    why = EDITED if _is_unapplied(evidence, last_pass, present) else "seen"
+    known = foreign.why if foreign is not None and foreign.pass_seq == seq else ""
+    if known and (known, why) != (EDITED, "seen"):
+        return None
+    if not reasons or reasons == ("fingerprint_version",):
         return None
     digest = FingerprintRecord.attest(present.observation.fingerprint).digest
-    return ForeignRun(pass_seq=seq, fingerprint=digest, at=present.now, why="seen")
+    return ForeignRun(pass_seq=seq, fingerprint=digest, at=present.now, why=why)
 
 
 # Private
+
+
+def _is_unapplied(evidence: Evidence, last_pass: LastPass, present: Present) -> bool:
+    """Whether what differs from the pass is an edit that the containers of the pass cannot run."""
+    is_unread = only_new_containers_read(last_pass.fingerprint, present, evidence.detail)
+    return is_unread and none_recreated(last_pass.live, present.observation.containers)
 
 
 class _Service(Struct, frozen=True, kw_only=True):

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from stacktest.core.fingerprint.compare import moved
+from stacktest.core.fingerprint.compare import moved, none_recreated
 from stacktest.core.freshness.inputs import Evidence, Policy, Present
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord
-from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.documents import EDITED, HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.knowledge import runs_known_to
 
@@ -71,7 +71,9 @@ def ran_otherwise(
     """Whether any evidence shows that another fingerprint than that of the pass ran since."""
     seq, foreign = last_pass.run.seq, last_run.foreign
     if foreign is not None and foreign.pass_seq == seq:
-        return True
+        is_same = none_recreated(last_pass.live, present.observation.containers)
+        if foreign.why != EDITED or not is_same:
+            return True
     if last_run.run.seq > seq and moved(last_run.fingerprint, present, policy):
         return True
     lines = _lines_since(evidence, last_pass)

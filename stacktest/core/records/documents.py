@@ -151,6 +151,10 @@ class Failure(Struct, frozen=True, kw_only=True):
         )
 
 
+EDITED = "edited"
+"""Only the files differed: the containers of the pass cannot have read the edit (`ForeignRun`)."""
+
+
 class ForeignRun(PlainRecord, frozen=True, kw_only=True):
     """Another fingerprint or container ran since the pass: going back needs a new pass."""
 
@@ -159,6 +163,7 @@ class ForeignRun(PlainRecord, frozen=True, kw_only=True):
     fingerprint: str | None
     at: datetime
     why: str
+    """`seen`, `run`, `moved`, or EDITED."""
 
 
 class FailedStart(PlainRecord, frozen=True, kw_only=True):

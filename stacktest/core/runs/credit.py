@@ -33,6 +33,7 @@ from stacktest.core.freshness.reasons import listed
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import (
+    EDITED,
     Failure,
     ForeignRun,
     HistoryLine,
@@ -378,7 +379,8 @@ def _foreign_run(
 ) -> ForeignRun | None:
     """The run of another fingerprint than that of the pass; None: there is none, or it is known."""
     seq = previous_pass.run.seq
-    if record.foreign is not None and record.foreign.pass_seq == seq:
+    known = record.foreign
+    if known is not None and known.pass_seq == seq and known.why != EDITED:
         return None
     passed = previous_pass.fingerprint.as_fingerprint()
     fingerprints = [record.fingerprint.as_fingerprint(), after.fingerprint]

@@ -1,0 +1,182 @@
+"""An edit that was looked at and taken back is no other run if no container can have read it.
+
+| the edit that a look saw                    | the pass's container, started once more |
+|---------------------------------------------|-----------------------------------------|
+| of what only a new container reads          | functional                              |
+| of anything that a restart can read         | reverted                                |
+| any, seen beside a container that was new   | reverted                                |
+"""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from stacktest.core.fingerprint.fingerprint import ROUTE
+from stacktest.core.freshness.states import State
+from stacktest.core.unknown import Unknown
+from tests.support.stack_simulator import Service, StackSimulator
+
+KEYS = {
+    "image": "1",
+    "command": "1",
+    "post_start": "1",
+    "networks.default": "1",
+    f"{ROUTE}app": "1",
+}
+DRIFT = ("definition:command",)
+
+
+@pytest.fixture
+def app(world: StackSimulator) -> Service:
+    """A service that passed; this machine knows the keys of its definition."""
+    app = world.add("app")
+    app.detail = {"stanza": dict(KEYS)}
+    assert world.run().credited() == {"app"}
+    world.known_names = {"stanza": KEYS}
+    return app
+
+
+def edit(app: Service, part: str, *keys: str) -> None:
+    """Edit a part without applying it."""
+    app.edit(part, f"another {part} {keys}")
+    app.detail = {"stanza": app.detail["stanza"] | dict.fromkeys(keys, "2")}
+    app.drift = DRIFT
+
+
+def put_back(world: StackSimulator, app: Service) -> Callable[[], None]:
+    """What takes every edit back."""
+    parts, repo = dict(app.parts), app.repo
+
+    def undo() -> None:
+        app.parts, app.repo, app.drift = dict(parts), repo, ()
+        app.detail = {"stanza": dict(KEYS)}
+
+    return undo
+
+
+EDITS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "a key": (("stanza", ("command",)),),
+    "a key that is new": (("stanza", ("healthcheck",)),),
+    "a variable": (("env", ()),),
+    "what it is built from": (("build", ()),),
+    "several of them": (("env", ()), ("stanza", ("command", "user")), ("build", ())),
+}
+READ_BY_A_RESTART: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "a mounted file": (("config", ()),),
+    "a mounted file and a variable": (("config", ()), ("env", ())),
+    "a command that Compose runs after each start": (("stanza", ("post_start",)),),
+    "a command that Compose runs before each stop": (("stanza", ("pre_stop",)),),
+    "a network": (("stanza", ("networks.default",)),),
+    "what the front door says": (("stanza", (f"{ROUTE}app",)),),
+    "keys whose names are not known": (("stanza", ()),),
+    "the image that runs": (("image", ()),),
+}
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_an_edit_that_was_never_applied_is_no_other_run(
+    world: StackSimulator, app: Service, kind: str
+) -> None:
+    undo = put_back(world, app)
+    for part, keys in EDITS[kind]:
+        edit(app, part, *keys)
+        assert world.index()["app"].state is State.DRIFTED
+    app.restart()
+    assert world.index()["app"].state is State.DRIFTED
+    undo()
+    assert world.index()["app"].state is State.FUNCTIONAL
+    app.restart()
+    assert world.index()["app"].state is State.FUNCTIONAL
+    # A new container may have come after one with the edit.
+    app.recreate()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+@pytest.mark.parametrize("kind", READ_BY_A_RESTART)
+def test_an_edit_that_a_restart_reads_may_have_run(
+    world: StackSimulator, app: Service, kind: str
+) -> None:
+    undo = put_back(world, app)
+    for part, keys in READ_BY_A_RESTART[kind]:
+        edit(app, part, *keys)
+    world.index()
+    undo()
+    assert world.index()["app"].state is State.FUNCTIONAL
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+@pytest.mark.parametrize("looks", [("env", "config"), ("config", "env")])
+def test_the_look_that_saw_most_counts(
+    world: StackSimulator, app: Service, looks: tuple[str, str]
+) -> None:
+    undo = put_back(world, app)
+    for part in looks:
+        undo()
+        edit(app, part)
+        world.index()
+    undo()
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_an_edit_that_ran_in_another_container(world: StackSimulator, app: Service) -> None:
+    """The old container came back by its id: somebody had stopped it and started it again."""
+    undo, old = put_back(world, app), app.containers
+    edit(app, "env")
+    world.index()
+    app.recreate()
+    world.index()
+    undo()
+    app.containers = old
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_a_run_that_saw_its_container_move_counts(world: StackSimulator, app: Service) -> None:
+    undo = put_back(world, app)
+    edit(app, "env")
+    world.index()
+    undo()
+    assert world.run(meanwhile=app.restart).credited() == set()
+    assert world.index()["app"].reasons == ("moved during the tests",)
+
+
+@pytest.mark.parametrize("lost", ["config", "stanza"])
+def test_what_cannot_be_compared_may_have_changed(
+    world: StackSimulator, app: Service, lost: str
+) -> None:
+    undo = put_back(world, app)
+    edit(app, "env")
+    app.parts[lost] = Unknown("permission denied")
+    world.index()
+    undo()
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_files_that_compose_copies_into_the_container(world: StackSimulator, app: Service) -> None:
+    """`develop.watch`: the edited files of the build run without a new container."""
+    app.is_synced = True
+    undo = put_back(world, app)
+    edit(app, "build")
+    world.index()
+    undo()
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_an_older_record_does_not_say_what_it_saw(world: StackSimulator, app: Service) -> None:
+    undo = put_back(world, app)
+    edit(app, "env")
+    world.index()
+    for path in (world.record("app", "last_run.json"), world.root / ".stacktest/last_runs.json"):
+        document = json.loads(path.read_text())
+        record = document.get("app", document)
+        assert record["since_pass"]["other"]["why"] == "edited"
+        record["since_pass"]["other"]["why"] = "seen"
+        path.write_text(json.dumps(document))
+    undo()
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
