@@ -60,9 +60,7 @@ def read_fingerprints(
         outside = {} if isinstance(sources, Unknown) else sources.outside()
         variables = variables_of(stack, config.stack.env_files, names)
         paths = ProjectPaths(roots=files.roots, outside=outside)
-        stanzas = {
-            name: definition_part(stack, stack.services[name], key, paths) for name in names
-        }
+        stanzas = {name: definition_part(stack, stack.services[name], key, paths) for name in names}
     stack_reading = StackReading(
         stack=stack,
         key=key,
