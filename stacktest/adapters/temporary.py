@@ -12,7 +12,6 @@ reaper or the next run removes the unlocked folder.
 """
 
 import atexit
-import fcntl
 import os
 import re
 import shutil
@@ -26,6 +25,7 @@ from functools import cache
 from pathlib import Path
 from types import FrameType
 
+from stacktest.adapters.file_lock import is_locked_now
 from stacktest.errors import UsageError
 
 PREFIX = "stacktest-"
@@ -137,7 +137,7 @@ def _locked_folder(place: Path, kind: str) -> Path:
     handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
     # If locks do not work, as on some network disks, only the removal after a kill fails.
     with suppress(OSError):
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_locked_now(handle)
     folder = draft.rename(place / f"{PREFIX}{kind}-{os.urandom(6).hex()}")
     _OWN[folder] = (os.getpid(), handle)
     return folder
@@ -149,8 +149,8 @@ def _remove_if_abandoned(path: Path) -> None:
         status = os.fstat(handle)
         if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != PRIVATE:
             return
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(path, ignore_errors=True)
+        if is_locked_now(handle):
+            shutil.rmtree(path, ignore_errors=True)
     finally:
         os.close(handle)
 

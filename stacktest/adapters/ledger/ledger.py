@@ -16,12 +16,12 @@ refused by name while all others are written. Only the controlling process of a 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, field
 
-from stacktest.adapters.atomic_write import writing
+from stacktest.adapters.file_lock import lock_file, release
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.last_look import read_meta, settled, with_look
 from stacktest.adapters.ledger.local_runs import (
@@ -41,8 +41,7 @@ from stacktest.adapters.ledger.service_records import (
     read_record,
     refusal,
 )
-from stacktest.adapters.ledger.state_dir import state_dir, state_path
-from stacktest.adapters.private_files import PRIVATE_FILE
+from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.observation import ServiceObservation
@@ -93,7 +92,7 @@ class Ledger:
         self.status_path = root / status
         self.meta_path = self.status_path.with_suffix(".meta.json")
         self._lock_timeout = lock_timeout
-        self._lock: Any = None
+        self._lock: FileIO | None = None
         self._previous: dict[str, str] = {}
         """Service → its newest run on this machine before the current run."""
 
@@ -281,27 +280,22 @@ class Ledger:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Lock the ledger within the context against other processes; may be nested."""
-        import filelock
-
-        path = state_path(self.root, "ledger.lock")
-        state_dir(self.root)
-        with writing(path):
-            self._lock = self._lock or filelock.FileLock(
-                path, timeout=self._lock_timeout, mode=PRIVATE_FILE
+        path = state_dir(self.root) / "ledger.lock"
+        if self._lock is not None:
+            yield
+            return
+        self._lock = lock_file(path, patience=self._lock_timeout)
+        if self._lock is None:
+            raise LockHeldError(
+                "another process is writing the ledger",
+                where=str(path),
+                hint="wait until it ends, then repeat the command",
             )
-            lock = self._lock
-            try:
-                lock.acquire()
-            except filelock.Timeout as error:
-                raise LockHeldError(
-                    "another process is writing the ledger",
-                    where=str(path),
-                    hint="wait until it ends, then repeat the command",
-                ) from error
         try:
             yield
         finally:
-            lock.release()
+            release(self._lock)
+            self._lock = None
 
     # Private
 

@@ -6,17 +6,17 @@
 
 import json
 import os
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from msgspec import Struct
 
-from stacktest.adapters.atomic_write import writing
+from stacktest.adapters.file_lock import lock_file, release
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.plain_files import read_plain_text
-from stacktest.adapters.private_files import PRIVATE_FILE, write_private
-from stacktest.core.json_data import Json
+from stacktest.adapters.private_files import write_private
 from stacktest.errors import LockHeldError
 
 
@@ -34,20 +34,13 @@ class RunLock:
     def __init__(self, root: Path, *, command: str, since: str) -> None:
         self._root = root
         self._holder = Holder(pid=os.getpid(), command=command, since=since)
-        self._lock: Json = None
+        self._lock: FileIO | None = None
 
     def acquire(self) -> None:
         """Take the lock at once or raise LockHeldError."""
-        from filelock import FileLock, Timeout
-
-        path = state_dir(self._root) / "run.lock"
-        with writing(path):
-            lock = FileLock(path, timeout=0, mode=PRIVATE_FILE)
-            try:
-                lock.acquire()
-            except Timeout as error:
-                raise self._held() from error
-        self._lock = lock
+        self._lock = lock_file(state_dir(self._root) / "run.lock")
+        if self._lock is None:
+            raise self._held()
         note = {
             "pid": self._holder.pid,
             "command": self._holder.command,
@@ -59,7 +52,7 @@ class RunLock:
         """Release the lock; a second call does nothing."""
         if self._lock is not None:
             self._note.unlink(missing_ok=True)
-            self._lock.release()
+            release(self._lock)
             self._lock = None
 
     def __enter__(self) -> Self:

@@ -5,14 +5,12 @@
 .stacktest/update.lock        locked by a process that works on an update, and by its children
 """
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stacktest.adapters.atomic_write import open_log
+from stacktest.adapters.file_lock import lock_file
 from stacktest.adapters.ledger.json_files import read_json, text_of
 from stacktest.adapters.ledger.service_records import read_record
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
@@ -76,32 +74,18 @@ def update_lock(root: Path, *, patience: float = 0.0) -> Iterator[int]:
     A child process of a killed update may still be running: wait for it up to `patience` seconds.
     """
     path = state_dir(root) / LOCK
-    with open_log(path) as file:
-        _take(file.fileno(), path, patience)
+    file = lock_file(path, patience=patience)
+    if file is None:
+        raise LockHeldError(
+            "another process works on an update of this stack",
+            where=str(path),
+            hint="wait until it ends; it says how it ended",
+        )
+    with file:
         yield file.fileno()
 
 
 # Private
-
-_BETWEEN_LOOKS = 0.2
-
-
-def _take(handle: int, path: Path, patience: float) -> None:
-    until = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() >= until:
-                raise LockHeldError(
-                    "another process works on an update of this stack",
-                    where=str(path),
-                    hint="wait until it ends; it says how it ended",
-                ) from error
-            # The only alternative to polling is a call that blocks without a time-out.
-            time.sleep(_BETWEEN_LOOKS)
-        else:
-            return
 
 
 def _read(path: Path) -> "Journal | None":
