@@ -13,32 +13,11 @@ Losing a record never improves a state: a pass without the record of its run is
 counts only while the same containers as in that pass still run.
 """
 
-from stacktest.core.freshness.gate import Blocker, Gate, GatePolicy, decide
-from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy, Present, Tests
+from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy, Present
 from stacktest.core.freshness.rules import find, foreign_run
 from stacktest.core.freshness.states import State
 from stacktest.core.freshness.status_entry import make_entry
-from stacktest.core.runs.credit import NotCredited, close, credit, open_record
 from stacktest.core.unknown import Unknown
-
-__all__ = [
-    "Blocker",
-    "Evidence",
-    "Finding",
-    "Gate",
-    "GatePolicy",
-    "Judgement",
-    "NotCredited",
-    "Policy",
-    "Present",
-    "State",
-    "Tests",
-    "close",
-    "credit",
-    "decide",
-    "judge",
-    "open_record",
-]
 
 
 def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:

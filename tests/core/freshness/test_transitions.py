@@ -307,5 +307,5 @@ def test_every_state_is_reached() -> None:
         STATES
     )
     missing = {state.value for state in State} - reached
-    # These three are reached in the case tables of tests and of pages.
+    # These are reached in the case tables of tests and of pages.
     assert missing == {"no_tests", "doc_stale"}

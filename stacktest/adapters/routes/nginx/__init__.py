@@ -1,1 +1,1 @@
-"""Routes of an nginx configuration (extra `nginx`)."""
+"""Routes of an nginx configuration."""
