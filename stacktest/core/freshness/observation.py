@@ -24,7 +24,6 @@ class ServiceObservation(Struct, frozen=True, kw_only=True):
     """Its direct dependencies at the same moment."""
     optional: frozenset[str] = frozenset()
     """Dependencies whose failure does not affect it: `required: false`, or for start order only."""
-
     doors: Mapping[str, Self] = field(default_factory=dict)
     """The front door by its name, observed at the same moment, if it leads to the service."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.shards.record import ShardRecord
 from stacktest.core.unknown import Unknown
@@ -40,6 +41,12 @@ def test_it_comes_back_from_json(record: ShardRecord) -> None:
     assert ShardRecord.from_dict(document).to_dict() == document
     VALIDATOR.check_schema(SCHEMA)
     VALIDATOR.validate(document)
+
+
+def test_every_field_of_an_observation_is_in_the_record(record: ShardRecord) -> None:
+    added_by_the_judge = {"dependencies", "optional", "doors"}
+    written = record.to_dict()["before"]["db"].keys() - {"containers_unknown"}
+    assert written | added_by_the_judge == set(ServiceObservation.__struct_fields__)
 
 
 def test_containers_that_nobody_could_see_stay_unknown(record: ShardRecord) -> None:
