@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.changed_copy import replace
+from stacktest.core.door_files import kind_by_name
 from stacktest.core.model import Service, Stack
 from stacktest.core.nginx_templates import template_folder, template_suffix
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
@@ -69,35 +70,52 @@ def find_front_door(stack: Stack) -> FrontDoor:
 
 # Private
 
-_CONFIGURATION = {
-    "caddy": ("/etc/caddy/Caddyfile", "/etc/Caddyfile"),
-    "nginx": (
-        "/etc/nginx/nginx.conf",
-        "/usr/local/openresty/nginx/conf/nginx.conf",
-        "/opt/bitnami/nginx/conf/nginx.conf",
+
+class _Layout(Struct, frozen=True, kw_only=True):
+    """Where a front door keeps its files in its container, and which words lead elsewhere."""
+
+    main: tuple[str, ...]
+    """Where its main file is, unless its command names another."""
+    named: re.Pattern[str]
+    """How its command names another."""
+    home: str
+    """The folder to which a relative name of the main file is relative."""
+    folders: tuple[tuple[str, tuple[str, ...]], ...]
+    """Folders of further files, and the patterns of their names."""
+    passes: tuple[str, ...]
+    """Words that pass requests to an upstream, or include files that may."""
+
+
+_LAYOUTS = {
+    "caddy": _Layout(
+        main=("/etc/caddy/Caddyfile", "/etc/Caddyfile"),
+        named=re.compile(r"\bcaddy\s.*?(?:--config|-c)[ =]['\"]?([^\s'\"]+)"),
+        home="/srv",
+        folders=(("/etc/caddy", ("Caddyfile", "*.caddy", "Caddyfile*")),),
+        passes=("reverse_proxy", "php_fastcgi", "import "),
+    ),
+    "nginx": _Layout(
+        main=(
+            "/etc/nginx/nginx.conf",
+            "/usr/local/openresty/nginx/conf/nginx.conf",
+            "/opt/bitnami/nginx/conf/nginx.conf",
+        ),
+        named=re.compile(
+            r"\b(?:nginx|openresty)\s(?:.*?\s)?-c ?['\"]?([^\s'\"]*/[^\s'\"]+|[^\s'\"]+\.conf)"
+        ),
+        home="/etc/nginx",
+        folders=(
+            ("/etc/nginx/conf.d", ("*.conf",)),
+            ("/etc/nginx/http.d", ("*.conf",)),
+            ("/etc/nginx/sites-enabled", ("*",)),
+            ("/config/nginx/site-confs", ("*.conf",)),
+            ("/config/nginx/proxy-confs", ("*.conf",)),
+            ("/opt/bitnami/nginx/conf/server_blocks", ("*.conf",)),
+        ),
+        passes=("_pass ", "include "),
     ),
 }
-"""The main configuration file in a front door's container, unless its command names another."""
-_NAMED = {
-    "caddy": re.compile(r"\bcaddy\s.*?(?:--config|-c)[ =]['\"]?([^\s'\"]+)"),
-    "nginx": re.compile(
-        r"\b(?:nginx|openresty)\s(?:.*?\s)?-c ?['\"]?([^\s'\"]*/[^\s'\"]+|[^\s'\"]+\.conf)"
-    ),
-}
-_HOMES = {"caddy": "/srv", "nginx": "/etc/nginx"}
-"""The folder to which a relative name of the main file is relative."""
-_FOLDERS = {
-    "caddy": (("/etc/caddy", ("Caddyfile", "*.caddy", "Caddyfile*")),),
-    "nginx": (
-        ("/etc/nginx/conf.d", ("*.conf",)),
-        ("/etc/nginx/http.d", ("*.conf",)),
-        ("/etc/nginx/sites-enabled", ("*",)),
-        ("/config/nginx/site-confs", ("*.conf",)),
-        ("/config/nginx/proxy-confs", ("*.conf",)),
-        ("/opt/bitnami/nginx/conf/server_blocks", ("*.conf",)),
-    ),
-}
-"""Kind → folders in the container, and the patterns of configuration files in them."""
+"""Kind of front door → its layout; the kinds that are read from files."""
 
 
 class _Candidate(Struct, frozen=True, kw_only=True):
@@ -128,7 +146,7 @@ def _candidates(stack: Stack) -> Iterator[_Candidate]:
         if kind == "nginx" and not files:
             # The default of nginx's image serves files from a folder, and is not a proxy.
             continue
-        leads = kind in words or any(_names_upstream(path) for path in files)
+        leads = kind in words or any(_names_upstream(path, kind) for path in files)
         yield _Candidate(service=service, kind=kind, files=files, leads_elsewhere=leads)
 
 
@@ -140,7 +158,7 @@ def _kind(door: str, files: tuple[Path, ...], words: tuple[str, ...]) -> str:
 
 def _read_first(service: Service, kind: str, files: tuple[Path, ...]) -> tuple[Path, ...]:
     """The main file, which includes the others, and templates; all `files` without a main file."""
-    main = tuple(_main_files(service, kind))
+    main = tuple(_main_files(service, kind)) if files else ()
     suffix = template_suffix(service)
     templates = [path for path in files if kind == "nginx" and path.name.endswith(suffix)]
     return tuple(dict.fromkeys((*main, *templates))) if main else files
@@ -230,6 +248,8 @@ def _key(service: Service, name: str) -> str:
 
 def _configuration(service: Service, kind: str) -> Iterator[Path]:
     """Files on this machine that are mounted where the front door reads its configuration."""
+    if kind not in _LAYOUTS:
+        return
     yield from _main_files(service, kind)
     if _named_file(service, kind):
         return
@@ -241,7 +261,7 @@ def _configuration(service: Service, kind: str) -> Iterator[Path]:
 def _main_files(service: Service, kind: str) -> Iterator[Path]:
     """The front door's main configuration file, if it is on this machine."""
     named = _named_file(service, kind)
-    names = (named,) if named else _CONFIGURATION.get(kind, ())
+    names = (named,) if named else _LAYOUTS[kind].main
     if named.endswith(".json"):
         return  # Caddy's JSON format, which is not read.
     for path, target in _places(service):
@@ -257,12 +277,12 @@ def _named_file(service: Service, kind: str) -> str:
     """The main file that the front door's command names, if it is not a usual one; else empty."""
     entrypoint = (service.definition or {}).get("entrypoint") or ()
     words = " ".join((*entrypoint, *(service.command or ())))
-    match = _NAMED[kind].search(words) if kind in _NAMED else None
+    match = _LAYOUTS[kind].named.search(words)
     if match is None:
         return ""
-    home = _key(service, "working_dir") or _HOMES[kind]
+    home = _key(service, "working_dir") or _LAYOUTS[kind].home
     name = posixpath.normpath(posixpath.join(home, match[1]))
-    return "" if name in _CONFIGURATION[kind] else name
+    return "" if name in _LAYOUTS[kind].main else name
 
 
 def _places(service: Service) -> Iterator[tuple[Path, str]]:
@@ -276,7 +296,7 @@ def _folders(service: Service, kind: str) -> Iterator[tuple[str, tuple[str, ...]
     """Folders in the container, and the patterns of configuration files in them."""
     if kind == "nginx":
         yield template_folder(service), (f"*{template_suffix(service)}",)
-    yield from _FOLDERS.get(kind, ())
+    yield from _LAYOUTS[kind].folders
 
 
 def _in_folder(
@@ -306,24 +326,19 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def _names_upstream(path: Path) -> bool:
+def _names_upstream(path: Path, kind: str) -> bool:
     """Whether the file passes requests to an upstream, or includes files that may."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    words = ("_pass ", "reverse_proxy", "php_fastcgi", "import ", "include ")
-    return any(word in text for word in words)
+    return any(word in text for word in _LAYOUTS[kind].passes)
 
 
 def _source(path: Path, kind: str) -> str:
     """The file as a value of `routes`, with a `kind:` prefix if its name does not show the kind."""
-    name, lowered = path.as_posix(), path.name.lower()
-    if kind == "caddy":
-        tells = "caddyfile" in lowered or lowered.endswith(".caddy")
-    else:
-        tells = lowered.endswith((".conf", ".conf.template")) and "caddyfile" not in lowered
-    return name if tells else f"{kind}:{name}"
+    name = path.as_posix()
+    return name if kind_by_name(name) == kind else f"{kind}:{name}"
 
 
 def _made_ca(candidate: _Candidate) -> str:

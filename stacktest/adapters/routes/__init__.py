@@ -9,6 +9,7 @@ from pathlib import Path
 from stacktest.adapters.foreign_paths import is_file
 from stacktest.adapters.routes.configured import read_configured
 from stacktest.adapters.routes.written_names import as_heard
+from stacktest.core.door_files import kind_by_name
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.core.suggestions import did_you_mean
@@ -131,11 +132,8 @@ def _beside(path: Path, stack: Stack) -> list[str]:
 
 
 def _kind(source: str) -> str:
-    name = Path(source).name.lower()
-    if "caddyfile" in name or name.endswith(".caddy"):
-        return "caddy"
-    if name.endswith((".conf", ".conf.template")) or "nginx" in name:
-        return "nginx"
+    if kind := kind_by_name(source):
+        return kind
     raise UsageError(
         f"'{source}' is neither a Caddyfile nor an nginx configuration by its name",
         where="stacktest.toml:stack.routes",
