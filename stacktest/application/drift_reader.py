@@ -14,7 +14,13 @@ from functools import cached_property
 from msgspec import Struct, field
 
 from stacktest.application.host_view import HostView
-from stacktest.application.mounted_drift import edited_files, gone_sources, unseen_files
+from stacktest.application.made_elsewhere import made_elsewhere
+from stacktest.application.mounted_drift import (
+    edited_files,
+    gone_sources,
+    times_as_mounted,
+    unseen_files,
+)
 from stacktest.application.mounts_elsewhere import mounts_elsewhere
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
@@ -107,7 +113,10 @@ class DriftReader(Struct, kw_only=True, dict=True):
                 reasons += shared_drift(self.stack, service, self._networks, self._volumes)
             reasons += name_drift(self.stack, service, self._others)
         outcome, unknown = self._build(service, fingerprint)
-        return [*reasons, *outcome], [*unverified, *unknown]
+        reasons += outcome
+        if reasons:
+            reasons = [*self._made_elsewhere(service), *reasons]
+        return reasons, [*unverified, *unknown]
 
     def keep(self) -> None:
         """Store the digests of containers and images that match the files."""
@@ -130,6 +139,12 @@ class DriftReader(Struct, kw_only=True, dict=True):
         yield self._definition(container, fingerprint)
         yield self._mounts(container), ()
         yield gone_sources(self.stack, container, fingerprint, self.host.has_same_files), ()
+
+    def _made_elsewhere(self, service: Service) -> Iterator[str]:
+        """Where the service's containers were made from, if not from this stack's files."""
+        for container in self.containers:
+            if container.service.name == service.name:
+                yield from made_elsewhere(container)
 
     def _network(self, container: Created) -> drift.Reasons:
         """Whether the service whose network this container shares was restarted since."""
@@ -255,7 +270,8 @@ class DriftReader(Struct, kw_only=True, dict=True):
         if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
             before = carried(origin.files, now, fingerprint.inputs().legacy_digests)
             return edited_files(self.stack, before, now, times, timestamps.parse(started))
-        moments = {label: datetime.fromtimestamp(at, UTC) for label, at in times.items()}
+        counted = times_as_mounted(self.stack, container, times, now)
+        moments = {label: datetime.fromtimestamp(at, UTC) for label, at in counted.items()}
         reasons = drift.stale_inputs(moments, timestamps.parse(started))
         if not reasons and not fingerprint.inputs().missing_mounts:
             self._remember(container, fingerprint, files=now)

@@ -34,6 +34,28 @@ def edited_files(
     return tuple(f"stale:{label}" for label in differing(before, now) if is_edited(label))
 
 
+def times_as_mounted(
+    stack: Stack, container: Created, times: Mapping[str, float], digests: Digests
+) -> Mapping[str, float]:
+    """The times, without those of links past which the container was mounted.
+
+    A stack that is read behind a link may have been started from the folder itself.
+    """
+    mounts = container.inspect.get("Mounts") or ()
+    sources = [str(mount.get("Source")) for mount in mounts if mount.get("Type") == "bind"]
+    if any(os.path.realpath(path) != path or not os.path.exists(path) for path in sources):  # noqa: PTH110
+        return times
+    declared = [mount.source for mount in container.service.mounts if mount.kind == "bind"]
+    declared += [path for _, path in file_targets(container.service) if path]
+    parents = {str(parent) for path in declared for parent in PurePath(path).parents}
+
+    def is_on_the_way(label: str) -> bool:
+        path = os.path.normpath(stack.root / label)
+        return label not in digests and path in parents and os.path.islink(path)  # noqa: PTH114
+
+    return {label: at for label, at in times.items() if not is_on_the_way(label)}
+
+
 def gone_sources(
     stack: Stack, container: Created, fingerprint: Fingerprint, has_same_files: Compares
 ) -> Reasons:

@@ -17,6 +17,8 @@
     name:web: x has it, too      the front door may get the answer of another container
     container:vpn was restarted  its network is that of another container, which was started later
     stale:path                   a mounted file changed after the container was started
+    folder:/srv/clone            beside any of these: it was made from another folder
+    files:prod.yml               beside any of these: it was made with a file not read here
     unbuilt:context/app.py       it changed, and the image was not built since
 
 Values are only compared; reasons contain names, never values.

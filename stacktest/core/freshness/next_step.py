@@ -28,7 +28,7 @@ from msgspec import Struct, field
 from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
 from stacktest.core.freshness.inputs import NOT_RUN, Finding
-from stacktest.core.freshness.reasons import CACHED, Reason
+from stacktest.core.freshness.reasons import CACHED, GONE, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
@@ -39,6 +39,10 @@ PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
 APPLIED_BY_UP = frozenset({"absent", "command", "entrypoint", "env", "image", "mount"})
 """Kinds of drift that `docker compose up` detects and mends by a new container."""
+
+
+_MADE_FROM = frozenset({"folder", "files"})
+"""Kinds of reasons that say where a container was made from, and so what the others mean."""
 
 
 class NextStep(Struct, frozen=True, kw_only=True):
@@ -118,6 +122,12 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return f"(cd {shlex.quote(folder)} && {command})" if folder else command
 
     def _drifted(self, service: str, reasons: list[Reason]) -> str:
+        others = [reason for reason in reasons if reason.kind not in _MADE_FROM]
+        command = self._mended(service, others)
+        made_from = next((reason for reason in reasons if reason not in others), None)
+        return self._made_from(made_from, command) if made_from else command
+
+    def _mended(self, service: str, reasons: list[Reason]) -> str:
         if unset := self._unset_variables(service, reasons):
             # Another container would run with blank values, and perhaps not at all.
             return f"set {', '.join(unset)} in .env, then: {self._typed('stacktest gate')}"
@@ -134,6 +144,15 @@ class NextStep(Struct, frozen=True, kw_only=True):
             update = self._typed(f"stacktest update {shlex.quote(service)}")
             return f"correct what {record} names, then: {update}"
         return f"{self._apply(service, reasons)} && {self._prove}"
+
+    def _made_from(self, reason: Reason, command: str) -> str:
+        """What can be meant if the container was made from elsewhere: to replace it, or not."""
+        if reason.kind == "files":
+            return f"name {reason.subject} in [stack] compose, or leave it out: {command}"
+        if reason.note == GONE:
+            return command
+        there = f"(cd {shlex.quote(reason.subject)} && stacktest gate)"
+        return f"judge it where it was made: {there}; or run it from here instead: {command}"
 
     def _unset_variables(self, service: str, reasons: list[Reason]) -> list[str]:
         """Variables that nothing sets and that leave keys of the drifted service blank."""

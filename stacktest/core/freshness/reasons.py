@@ -17,6 +17,9 @@ from msgspec import Struct, field
 CACHED = "cached"
 """The note of `unbuilt` if a build began since: it failed, or used its cache for every step."""
 
+GONE = "gone"
+"""The note of `folder` if there is no such folder on this machine."""
+
 
 class ReasonKind(Struct, frozen=True, kw_only=True):
     """The wording of reasons of one kind, as clauses about the service."""
@@ -58,8 +61,13 @@ KINDS: Mapping[str, ReasonKind] = {
     "entrypoint": ReasonKind(alone="its entrypoint differs"),
     "env": ReasonKind(alone="its environment changed", about="the variable {subject} differs"),
     "evidence": ReasonKind(about="its record: {subject}", explains=True),
+    "files": ReasonKind(about="its container was made from {subject}, which is not read here"),
     "fingerprint_version": ReasonKind(
         alone="another version of stacktest recorded its pass, and it may have changed since"
+    ),
+    "folder": ReasonKind(
+        about="its container was made from another folder, {subject}",
+        notes={GONE: "its container was made from {subject}, a folder that is not here"},
     ),
     "image": ReasonKind(alone="its image changed", about="its image: {subject}"),
     "last_pass": ReasonKind(alone="the record of its last pass is gone"),

@@ -20,11 +20,15 @@ _RUNNING = "container:"
 """Prefix of reasons about a container's state, not about its definition."""
 _SHARED = ("network:", "volume:")
 """Prefixes of reasons about shared networks and volumes, which recreating does not change."""
+_MADE_FROM = ("folder:", "files:")
+"""Prefixes of reasons that explain the others."""
 
 
 def differences(drift: Iterable[str]) -> tuple[str, ...]:
     """The reasons for drift that recreating the service ends."""
-    return tuple(reason for reason in drift if not reason.startswith((_RUNNING, *_SHARED)))
+    return tuple(
+        reason for reason in drift if not reason.startswith((_RUNNING, *_SHARED, *_MADE_FROM))
+    )
 
 
 def edited_files(differs: Iterable[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ STACK = Stack(
 STEP = NextStep(
     stack=STACK, pages="docs/{service}.md", status="docs/_data/status.json", ledger="data/tests"
 )
+THERE, UP = "(cd '/srv/a b' && stacktest gate)", "docker compose -f deploy/prod.yml up -d red"
 COMPOSE = "docker compose -f deploy/prod.yml"
 
 TABLE = [
@@ -36,6 +37,11 @@ TABLE = [
         ["unbuilt:context/a_test.go:cached"],
         f"{COMPOSE} build --no-cache red && {COMPOSE} up -d red && pytest --stale",
     ),
+    ("drifted", ["folder:/srv/a b", "env:A"],
+     f"judge it where it was made: {THERE}; or run it from here instead: {UP} && pytest --stale"),
+    ("drifted", ["folder:/srv/old:gone", "stale:conf/a"], f"{COMPOSE} restart red && pytest --stale"),
+    ("drifted", ["files:prod.yml", "env:A"],
+     f"name prod.yml in [stack] compose, or leave it out: {COMPOSE} up -d red && pytest --stale"),
     ("drifted", [], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
     ("drifted", ["image:newer behind the tag", "update"], "stacktest update --continue"),
     ("drifted", ["env:A", "update:a.py::test_b failed"], "stacktest update --again red"),
