@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stacktest.adapters.plain_files import read_plain
 from stacktest.adapters.suite_code import read_tree, saved_at
+from stacktest.core.collected_test import Collected
 
 _WORDS = re.compile(rb"\bservice\b|\b(?:inside|api|async_api|person|stack|stack_ca)\b")
 
@@ -15,6 +16,16 @@ _WORDS = re.compile(rb"\bservice\b|\b(?:inside|api|async_api|person|stack|stack_
 def named_services(path: Path) -> frozenset[str] | None:
     """The services of its `service` markers; None if a marker has arguments that are not texts."""
     return _named_services(path, saved_at(path))
+
+
+def marker_place(base: Path, test: Collected, name: str) -> str:
+    """`file:line` of the marker by which the test names a service; its function, if none does."""
+    for path in dict.fromkeys((test.path, test.source, *test.files)):
+        for mark in _markers(read_tree(base / path)):
+            for value in mark.args:
+                if isinstance(value, ast.Constant) and value.value == name:
+                    return f"{path}:{value.lineno}"
+    return f"{test.source}:{test.line}" if test.line else test.nodeid
 
 
 def may_name_services(path: Path) -> bool:

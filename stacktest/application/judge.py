@@ -3,7 +3,7 @@
 `stacktest status`, `gate`, `why` and the end of a test run all use it, so that they agree.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
+from stacktest.core.misnamed import Misnamed, names_of
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import Run
@@ -186,9 +187,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         self, observations: Mapping[str, ServiceObservation]
     ) -> Mapping[str, PageReading]:
         """The git history of the docs page of each service."""
-        return self.pages(
-            {name: observation.fingerprint for name, observation in observations.items()}
-        )
+        return self.pages({name: seen.fingerprint for name, seen in observations.items()})
 
     def judge_backups(self, now: datetime) -> Mapping[str, BackupJudgement]:
         """The judgement of the backup of every service that declares one."""
@@ -198,12 +197,11 @@ class Judge(Struct, frozen=True, kw_only=True):
             if section.backup is not None
         }
 
-    def exempt_states(self, now: datetime) -> Mapping[str, frozenset[str]]:
+    def exempt_states(self, now: datetime) -> Mapping[str, Collection[str]]:
         """Service → the states that exemptions in force allow it to be in."""
-        states: dict[str, frozenset[str]] = {}
+        states: dict[str, set[str]] = {}
         for exemption in in_force(self.config.exempt, now.date()):
-            earlier = states.get(exemption.service, frozenset())
-            states[exemption.service] = earlier | frozenset(exemption.states)
+            states.setdefault(exemption.service, set()).update(exemption.states)
         return states
 
     def state_before(
@@ -244,16 +242,18 @@ class Judge(Struct, frozen=True, kw_only=True):
         observations: Mapping[str, ServiceObservation],
         judgements: Mapping[str, Judgement],
         now: datetime,
+        misnamed: Sequence[Misnamed] = (),
     ) -> StatusMeta:
         """The part of the status about the whole stack, with warnings about removed services."""
         warnings = [text for judgement in judgements.values() for text in judgement.warnings]
-        removed = sorted(set(self.memory.services()) - set(self.stack.services))
+        warnings += [item.warning for item in misnamed]
+        removed = {*self.memory.services()}.difference(self.stack.services, names_of(misnamed))
         warnings += [f"{name}: has records, but is not a service of the stack" for name in removed]
-        keys = {observation.fingerprint.key_id for observation in observations.values()} - {""}
+        keys = {seen.fingerprint.key_id for seen in observations.values()}
         return StatusMeta(
             versions=self.versions(),
             fingerprint_version=FINGERPRINT_VERSION,
-            key_id=min(keys, default=""),
+            key_id=min(filter(None, keys), default=""),
             scope="host",
             evaluated_at=now,
             exemptions=tuple(item for item in self.config.exempt if item.until >= now.date()),
@@ -270,6 +270,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         scope: Scope = "host",
         *,
         is_local: bool = False,
+        misnamed: Sequence[Misnamed] = (),
     ) -> Gate:
         """The gate: on a host by the states now, in a repository by the worse of stored and now.
 
@@ -290,19 +291,19 @@ class Judge(Struct, frozen=True, kw_only=True):
             policy=replace(self._gate_policy(now, scope, judgements or {}), next_step=step),
             judgements=judgements,
             backups=self.judge_backups(now).values(),
+            misnamed=misnamed,
         )
 
     def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:
         """A run that begins now; the ledger assigns its number."""
-        commit, dirty = git
         return Run(
             id=run_id,
             seq=0,
             started=now,
             finished=None,
             stack=self.identity if isinstance(self.identity, str) else "",
-            git_commit=commit,
-            dirty=dirty,
+            git_commit=git[0],
+            dirty=git[1],
             versions=self.versions(),
         )
 
@@ -362,21 +363,21 @@ class Judge(Struct, frozen=True, kw_only=True):
         )
 
     def _must_run(self, service: str) -> bool:
-        names = {service, *self.stack.services[service].profiles}
-        return bool(names & set(self.config.freshness.must_run))
+        profiles = self.stack.services[service].profiles
+        return not {service, *profiles}.isdisjoint(self.config.freshness.must_run)
 
     def _gate_policy(
-        self, now: datetime, scope: Scope, judgements: Mapping[str, Judgement]
+        self, now: datetime, scope: Scope, judged: Mapping[str, Judgement]
     ) -> GatePolicy:
-        running = {name for name, judgement in judgements.items() if judgement.runs}
-        required = {name for name in self.stack.services if self._must_run(name)}
+        needed = {name for name, judgement in judged.items() if judgement.runs}
+        needed |= {name for name in self.stack.services if self._must_run(name)}
         return GatePolicy(
             now=now,
             scope=scope,
             deny=frozenset(State(name) for name in self.config.gate.deny),
             exempt=self.config.exempt,
             max_age=timedelta(seconds=self.config.freshness.max_age),
-            enabled=frozenset({*self.stack.default_services(), *required, *running}),
+            enabled=frozenset({*self.stack.default_services(), *needed}),
             drills=self.config.gate.drills,
         )
 

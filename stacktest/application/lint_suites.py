@@ -12,20 +12,21 @@ Nothing is started: tests are collected, their code is read.
 """
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
 from stacktest.adapters.always_true import is_always_true, objects_in
+from stacktest.adapters.service_markers import marker_place
 from stacktest.adapters.suite_code import read_tree
 from stacktest.adapters.suites import Suites
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.config import Config
 from stacktest.core.collected_test import REACHING_FIXTURES, Collected
-from stacktest.core.compose_command import compose_command
+from stacktest.core.misnamed import misnamed_services
 from stacktest.core.model import Stack
-from stacktest.core.suggestions import did_you_mean
 
 BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
@@ -79,7 +80,7 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
         for folder in suites.folders
         if not folder.is_dir()
     ]
-    weaknesses += _unknown_services(stack, collection.tests)
+    weaknesses += _unknown_services(stack, collection.tests, suites.base)
     if not collection.errors:
         weaknesses += _untested(stack, config, collection.tests)
     weaknesses += _tests(collection.tests, suites.base)
@@ -114,16 +115,10 @@ def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
         )
 
 
-def _unknown_services(stack: Stack, tests: Iterable[Collected]) -> Iterator[Weakness]:
-    known = stack.services
-    for test in tests:
-        for name in sorted(set(test.services) - set(known)):
-            yield Weakness(
-                kind="unknown",
-                where=test.nodeid,
-                what=f"the stack has no service {name!r}",
-                fix=did_you_mean(name, known) or compose_command(stack, "config", "--services"),
-            )
+def _unknown_services(stack: Stack, tests: Sequence[Collected], base: Path) -> Iterator[Weakness]:
+    for item in misnamed_services(stack, tests, (), partial(marker_place, base)):
+        what = f"{item.name!r} is not a service of this stack"
+        yield Weakness(kind="unknown", where=", ".join(item.places), what=what, fix=item.hint)
 
 
 def _tests(tests: Iterable[Collected], base: Path) -> Iterator[Weakness]:

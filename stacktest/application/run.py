@@ -14,6 +14,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected, Collection, not_collected
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.misnamed import Misnamed, misnamed_services
 from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
@@ -53,6 +54,8 @@ class StackSession:
         self._trouble: StacktestError | None = None
         self.not_up: Mapping[str, StartFailure] = {}
         """Services of the plan that are not up, each with its cause."""
+        self.misnamed: tuple[Misnamed, ...] = ()
+        """Names in the planned tests that are not services of the stack."""
         self.trace: RunTrace | None = None
         """The input of the run's judgement; set by `finish`."""
 
@@ -72,7 +75,9 @@ class StackSession:
         return self._opened.run if self._opened else None
 
     def plan(self, tests: Iterable[Collected]) -> Plan:
-        """Which services these tests need; a name that the stack lacks is a UsageError."""
+        """Which services these tests need; a test with a misnamed service needs none."""
+        tests = tuple(tests)
+        self.misnamed = self._misnamed(tests)
         demands = (
             Demand(
                 nodeid=test.nodeid,
@@ -82,6 +87,7 @@ class StackSession:
                 phase=test.phase,
             )
             for test in tests
+            if self.stack.services.keys() >= set(test.services)
         )
         return make_plan(self.stack, demands)
 
@@ -101,7 +107,7 @@ class StackSession:
             raise
         self.not_up = cleaned(self._up.failures, self._clean)
         self._before = ports.observe()
-        tested = {name for test in self._tests for name in test.services} - set(self.not_up)
+        tested = {name for test in self._tests for name in test.services} - set(self.blocked)
         observations = {
             name: self._judge.observation(name, self._before) for name in sorted(tested)
         }
@@ -132,8 +138,7 @@ class StackSession:
         of containers by tests.
         """
         self._moves = moves
-        whole = tuple(whole)
-        outcomes = tuple(map(self._as_recorded, outcomes))
+        whole, outcomes = tuple(whole), tuple(map(self._as_recorded, outcomes))
         after = self._ports.observe()
         fallen = without_moved(self._up.fallen() if self._up else {}, self._moves, after)
         code = self._ports.read_code()
@@ -157,7 +162,7 @@ class StackSession:
         # A file that cannot be collected hides its tests; they count as unknown, not as removed.
         required: TestsOf = not_collected(unknown) if unknown else tests
         judgements = self._judge.judge_all(after, required, now)
-        meta = self._judge.meta(after, judgements, now)
+        meta = self._judge.meta(after, judgements, now, self._misnamed((*whole, *self._tests)))
         try:
             self._ports.recorder.write_status(judgements, meta)
         except StacktestError as error:
@@ -186,7 +191,7 @@ class StackSession:
             else tests_of(collection.tests, self._ports.read_code())
         )
         judgements = self._judge.judge_all(observations, tests, now)
-        meta = self._judge.meta(observations, judgements, now)
+        meta = self._judge.meta(observations, judgements, now, self._misnamed(collection.tests))
         self._ports.recorder.write_status(judgements, meta)
         return judgements
 
@@ -210,7 +215,16 @@ class StackSession:
                 self._locked = False
                 self._ports.lock.release()
 
+    @property
+    def blocked(self) -> Mapping[str, StartFailure]:
+        """Every name whose tests cannot run: services that are not up, and misnamed ones."""
+        return {**self.not_up, **{item.name: item.failure for item in self.misnamed}}
+
     # Private
+
+    def _misnamed(self, tests: Iterable[Collected]) -> tuple[Misnamed, ...]:
+        judge, place_of = self._judge, self._ports.place_of
+        return misnamed_services(judge.stack, tests, judge.memory.services(), place_of)
 
     def _as_recorded(self, outcome: Outcome) -> Outcome:
         """The outcome without secrets; `unfinished` for a test of a service that was not up.
@@ -218,8 +232,8 @@ class StackSession:
         Such a test must not take away the pass of another service that it names as well.
         """
         door = (self.stack.front_door,) if outcome.nodeid in self._routed else ()
-        names = (*outcome.services, *door)
-        if failures := [self.not_up[name] for name in names if name in self.not_up]:
+        names, blocked = (*outcome.services, *door), self.blocked
+        if failures := [blocked[name] for name in names if name in blocked]:
             failure = failures[0]
             return replace(
                 outcome, result="unfinished", reason=failure.cause, kind=failure.recorded

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from stacktest.application.judge import Judge
+from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.plan import Plan
@@ -118,6 +119,8 @@ class RunPorts(Struct, frozen=True, kw_only=True):
     """
     read_code: Callable[[], CodeDigest]
     """Reads the same digests now."""
+    place_of: Callable[[Collected, str], str] = lambda test, _: test.nodeid
+    """The place of the marker by which a test names a service."""
     save_texts: Callable[[Mapping[str, RunTexts]], None] = lambda _: None
     """Stores texts of failures on this machine, outside of the records."""
     on_locked: Callable[[], None] = lambda: None

@@ -72,7 +72,7 @@ class Project:
         rootdir: Path | None = None,
         draft: str = "",
     ) -> None:
-        self._draft = draft
+        self._draft, self.collected = draft, Collection()
         self.root = root
         self._environ = environ
         self._compose = compose
@@ -356,7 +356,7 @@ class Project:
         import stacktest.adapters.fingerprint_inputs  # noqa: F401
 
         def tests() -> TestsOf:
-            collection = inventory.read()
+            collection = self.collected = inventory.read()
             if collection.errors:
                 return not_collected(collection.errors)
             return tests_of(collection.tests, read_code(self.suites.base))

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.service_markers import marker_place
 from stacktest.adapters.suite_code import saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
 from stacktest.application.judge import Judge
@@ -124,6 +125,7 @@ def open_run(
         git=project.commit,
         collected_code=code_as_collected(base, tests),
         read_code=lambda: read_code(base),
+        place_of=partial(marker_place, base),
         on_locked=lambda: display.say_all(notifier.begin()),
     )
     return PytestRun(

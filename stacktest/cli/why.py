@@ -22,12 +22,17 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import now
+    from stacktest.bootstrap.misnamed import misnamed_in
     from stacktest.bootstrap.open_update import open_lines
+    from stacktest.core.misnamed import refuse_misnamed
     from stacktest.core.records.run_texts import lacks_text, texts_of_last_run
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.why import why_document, why_lines
 
     tests = project.collect()
+    if service not in project.stack.services:
+        tests()
+        refuse_misnamed(item for item in misnamed_in(project) if item.name == service)
     (name,) = known_services(project.stack, [service])
     observations = project.look()
     judgement = project.judge.judge(name, observations, tests(), now(), "host")

@@ -19,6 +19,7 @@ from stacktest.application.evidence_folder import boot_folder, forget_old_runs, 
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.application.run_snapshot import read_moves, write_snapshot
 from stacktest.core.collected_test import Collected, Collection
+from stacktest.core.misnamed import refuse_misnamed
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError, refusal_of
 from stacktest.printable import one_line, visible
@@ -255,13 +256,14 @@ class Controller:
             if file := config.getoption("--stack-plan-file"):
                 write_file(Path(file), json.dumps(plan_document(plan, running), indent=2))
             self._wall.say_all(reason_lines(plan, running))
+            refuse_misnamed(session.misnamed)
             return True
         if not is_whole(config):
             self._background = BackgroundInventory(suites_of(config), stack=str(session.stack.root))
         self._session = session
         session.start(plan, self._selected)
-        blocked_tests.write(self._shared, session.not_up, session.stack.front_door)
-        self._say_not_up(session.not_up)
+        blocked_tests.write(self._shared, session.blocked, session.stack.front_door)
+        self._say_not_up(session.blocked)
         write_snapshot(self._shared, session.snapshot)
         config.stash[RUNNING] = run.reach(self._shared)
         page_options(config, session.run_id, "main")

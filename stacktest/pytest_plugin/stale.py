@@ -1,7 +1,7 @@
 """`--stale`: deselects tests of services that are functional and whose dependencies are.
 
 A test stays if any service that it names is not functional, or if a direct dependency of one of
-them is not; a test that names no service stays too, since the ledger has no record of it. A
+them is not; a test that names no service of the stack stays too: no record is about it. A
 dependency counts only if a run can change its state: one that no test names, or that has an
 exemption, would keep its dependants stale for ever.
 """
@@ -37,13 +37,14 @@ def leave_out_functional(config: pytest.Config, items: list[pytest.Item]) -> Non
         request_of(config), whole if is_whole(config) else None
     )
     stale = stale_services(judge, judgements, now().date())
+    known = set(judge.stack.services)
     services = {test.reported: set(test.services) for test in whole}
     functional = [
         item
         for item in items
         if collection.asks_for_stack(item)
         and services.get(item.nodeid)
-        and not services[item.nodeid] & stale
+        and services[item.nodeid] <= known - stale
     ]
     if functional:
         config.hook.pytest_deselected(items=functional)

@@ -134,22 +134,25 @@ def test_no_secret_is_shown_or_kept(told: Shop, server: Listener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "exit_code", "cause"),
+    ("needs", "text", "exit_code", "cause"),
     [
-        (
-            "import pytest\n@pytest.mark.service('lokii')\ndef test_a(stack):\n    assert 1\n",
-            4,
-            "the stack has no service 'lokii'",
-        ),
-        ("import nonexisting\n", 2, "suites/phase4_data/test_new.py cannot be collected"),
+        (["loki"], "", 4, "dependency cycle: loki -> redis -> loki"),
+        ([], "import nonexisting\n", 2, "suites/phase4_data/test_new.py cannot be collected"),
     ],
-    ids=["no such service", "no such module"],
+    ids=["dependency cycle", "no such module"],
 )
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["alone", "xdist"])
 def test_a_run_that_cannot_begin_is_told_once_and_so_is_its_end(  # noqa: PLR0917
-    told: Shop, server: Listener, text: str, exit_code: int, cause: str, workers: tuple[str, ...]
+    told: Shop,
+    server: Listener,
+    needs: list[str],
+    text: str,
+    exit_code: int,
+    cause: str,
+    workers: tuple[str, ...],
 ) -> None:
     run(told, server)
+    tell(told, {"redis": {"needs": needs}, "loki": {"needs": ["redis"]}})
     broken = told.path / "suites/phase4_data/test_new.py"
     broken.write_text(text)
     assert run(told, server, "--stack-dry-run")[1] == []
@@ -162,5 +165,6 @@ def test_a_run_that_cannot_begin_is_told_once_and_so_is_its_end(  # noqa: PLR091
     assert cause in news["trouble"]
     assert run(told, server)[1] == ["/uuid/start", "/uuid/fail"]
     broken.unlink()
+    tell(told, {"redis": {}, "loki": {}})
     run(told, server)
     assert [said["title"] for said in hooked(server)] == ["shop: runs begin again"]

@@ -54,13 +54,3 @@ def test_groups_are_refused_before_anything_starts(pair: Any) -> None:
     assert done.ret == 4
     done.stderr.fnmatch_lines(["*--dist loadgroup hangs*", "*hint: use --dist load*"])
     assert pair.document("alpha", "last_run.json") is None
-
-
-def test_an_unknown_service_is_a_usage_error_with_workers_too(pair: Any) -> None:
-    pair.write(
-        "phase0_pair/test_alpha.py",
-        "import pytest\n\n\n@pytest.mark.service('alhpa')\ndef test_it(inside):\n    assert inside\n",
-    )
-    done = pair.run("-n", "2")
-    assert done.ret == 4
-    done.stderr.fnmatch_lines(["*no service 'alhpa'*"])

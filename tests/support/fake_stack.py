@@ -21,6 +21,7 @@ import pytest
 from stacktest import config as configuration
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_texts import save_texts
+from stacktest.adapters.service_markers import marker_place
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.suites import locate_suites
 from stacktest.application.judge import Judge
@@ -195,6 +196,7 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
         git=lambda: (None, None),
         collected_code=code_as_collected(request.rootdir, tests),
         read_code=lambda: read_code(request.rootdir),
+        place_of=partial(marker_place, request.rootdir),
         on_locked=lambda: wall.say_all(notifier.begin()),
     )
     return PytestRun(

@@ -30,6 +30,7 @@ from stacktest.core.freshness.inputs import Finding, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
+from stacktest.core.misnamed import Misnamed, names_of
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
 
@@ -110,14 +111,21 @@ def decide(
     policy: GatePolicy,
     judgements: Mapping[str, Judgement] | None = None,
     backups: Iterable[BackupJudgement] = (),
+    misnamed: Sequence[Misnamed] = (),
 ) -> Gate:
     """Decides the gate. `status` and `meta` are the files (None: missing, Unknown: unreadable).
 
     `services` are those of the compose model. `judgements` are the states as of now: on a host
-    they replace the committed states, in a repository the worse of both counts.
+    they replace the committed states, in a repository the worse of both counts. `misnamed` are
+    names in tests that are not services: such tests can prove nothing.
     """
     warnings: list[str] = []
-    blockers = list(_status_blockers(status, meta, services, policy, fresh=judgements is not None))
+    blockers = [_error(item.cause, item.hint) for item in misnamed]
+    if misnamed and isinstance(status, Mapping):
+        # The old name stays in the status until it is written again; its blocker says more.
+        old = names_of(misnamed)
+        status = {name: entry for name, entry in status.items() if name not in old}
+    blockers += _status_blockers(status, meta, services, policy, fresh=judgements is not None)
     if isinstance(status, Mapping) and not isinstance(services, Unknown):
         for name in sorted(services):
             findings = tuple(_findings(name, status, policy, judgements))

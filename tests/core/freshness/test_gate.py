@@ -13,6 +13,7 @@ from stacktest.core.freshness.gate import Gate, GatePolicy, _service_blockers, d
 from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
+from stacktest.core.misnamed import Misnamed
 from stacktest.core.model import Build, Service, Stack
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.unknown import Unknown
@@ -154,6 +155,16 @@ def test_services_and_status_are_the_same_set(ready: StackSimulator) -> None:
     del ready.services["new"], ready.services["db"]
     (blocker,) = ready.gate("repo", look=False).blockers
     assert blocker.reasons == ("status.json: db is not a service of the stack",)
+
+
+def test_a_misnamed_service_closes_the_gate_once_and_says_where(ready: StackSimulator) -> None:
+    status, meta = ready.ledger.read_status(), known(ready.ledger.read_meta())
+    old = Misnamed(name="db", places=("suites/test_db.py:3",), hint="write its new name there")
+    policy = GatePolicy(now=ready.now)
+    gate = decide(status, meta, services=["app"], policy=policy, misnamed=[old])
+    (blocker,) = gate.blockers
+    assert (blocker.reasons, blocker.command) == ((old.cause,), old.hint)
+    assert not gate.open
 
 
 @pytest.mark.parametrize(
