@@ -196,6 +196,27 @@ def test_why_a_service_closes_the_gate_opens_in_its_place(visit: Callable[..., P
     assert page.url.endswith("status.html")
 
 
+LONG_COMMAND = (
+    "docker compose --env-file .env -f docker-compose.yml --profile observability up -d --build "
+    "--force-recreate alertmanager && pytest --stale"
+)
+
+
+@pytest.mark.parametrize("width", [740, 820, 1280, 1920])
+def test_a_long_command_leaves_room_for_the_reason(visit: Callable[..., Page], width: int) -> None:
+    page = visit()
+    page.set_viewport_size({"width": width, "height": 900})
+    fill = "(codes, text) => codes.forEach(code => code.textContent = text)"
+    page.locator(".todo code").evaluate_all(fill, LONG_COMMAND)
+    columns = """rows => rows.map(row => [":scope > .who", ":scope > code"].map(name => {
+        const box = row.querySelector(name).getBoundingClientRect(); return [box.left, box.right];
+    }))"""
+    for who, code in page.locator(".todo > li:has(> .who):has(> code)").evaluate_all(columns):
+        assert who[1] - who[0] >= width / 4 - 30
+        assert who[1] < code[0]
+        assert code[1] <= width
+
+
 def test_the_address_of_a_service_is_a_link_beside_its_name(visit: Callable[..., Page]) -> None:
     page = visit(size="phone")
     link = page.locator(".matrix").get_by_role("link", name="Open grafana.stack.local")
