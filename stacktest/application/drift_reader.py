@@ -39,7 +39,7 @@ from stacktest.core.freshness.container.namesakes import (
     network_names,
 )
 from stacktest.core.freshness.container.row import Created
-from stacktest.core.freshness.container.shared import shared_drift
+from stacktest.core.freshness.container.shared import creation_times, shared_drift
 from stacktest.core.freshness.definition import HashMatch, definition_drift, is_match
 from stacktest.core.freshness.origins import (
     ContainerOrigin,
@@ -117,6 +117,13 @@ class DriftReader(Struct, kw_only=True, dict=True):
         if reasons:
             reasons = [*self._made_elsewhere(service), *reasons]
         return reasons, [*unverified, *unknown]
+
+    def volumes(self, service: Service) -> Mapping[str, str]:
+        """The volumes that a service with containers mounts, and when each was created."""
+        has_containers = any(item.service.name == service.name for item in self.containers)
+        if not has_containers or self.host.definition_drift(service) is not None:
+            return {}
+        return creation_times(self.stack, service, self._volumes)
 
     def keep(self) -> None:
         """Store the digests of containers and images that match the files."""

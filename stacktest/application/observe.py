@@ -185,6 +185,7 @@ def _observation(
         ),
         drift=tuple(dict.fromkeys([*reasons, *differing])),
         unverified=tuple(dict.fromkeys(unverified)),
+        volumes=comparison.volumes(service),
     )
 
 

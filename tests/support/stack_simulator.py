@@ -70,6 +70,8 @@ class Service:
     detail: dict[str, dict[str, str]] = field(default_factory=dict)
     containers: tuple[ContainerRef, ...] | Unknown = ()
     drift: tuple[str, ...] = ()
+    volumes: dict[str, str] = field(default_factory=dict)
+    """Its volumes, and when each was created."""
     tests: tuple[str, ...] = ()
     code: str = "v1"
     tests_unknown: Unknown | None = None
@@ -125,7 +127,10 @@ class Service:
     @property
     def observation(self) -> ServiceObservation:
         return ServiceObservation(
-            fingerprint=self.fingerprint, containers=self.containers, drift=self.drift
+            fingerprint=self.fingerprint,
+            containers=self.containers,
+            drift=self.drift,
+            volumes=self.volumes,
         )
 
 

@@ -119,9 +119,12 @@ class Engine:
         return reply.data if reply.ok else Unknown(f"network {id[:12]}: {reply.message}")
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
-        """Volumes with these labels."""
+        """Volumes with these labels; `CreatedAt` only if the engine knows when that was."""
         filters = [f"{name}={value}" for name, value in labels.items()]
-        return tuple(self.socket.get("/volumes", {"filters": {"label": filters}})["Volumes"] or ())
+        reply = self.socket.ask("/volumes", {"filters": {"label": filters}})
+        volumes = reply.data["Volumes"] or ()
+        unknown = () if reply.dates_volumes else ("CreatedAt",)
+        return tuple({k: v for k, v in volume.items() if k not in unknown} for volume in volumes)
 
     def volume(self, name: str) -> Json | Unknown:
         """The engine's JSON document about a volume; Unknown if it does not exist."""

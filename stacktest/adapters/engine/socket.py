@@ -32,6 +32,10 @@ CONNECT = 10.0
 """Seconds to wait for a connection."""
 
 
+_DATES_VOLUMES = 23
+"""The first version of Docker that does."""
+
+
 class Reply(Struct, frozen=True, kw_only=True):
     """A response of the engine: its status and its body."""
 
@@ -44,6 +48,15 @@ class Reply(Struct, frozen=True, kw_only=True):
     def is_podman(self) -> bool:
         """Whether the engine is Podman, whose documents differ from Docker's in places."""
         return self.server.startswith("Libpod/")
+
+    @property
+    def dates_volumes(self) -> bool:
+        """Whether `CreatedAt` of a volume is when it was created.
+
+        Docker before 23 gives the time of the last change of its folder.
+        """
+        version = self.server.removeprefix("Docker/").partition(".")[0]
+        return self.is_podman or (version.isdecimal() and int(version) >= _DATES_VOLUMES)
 
     @property
     def ok(self) -> bool:

@@ -20,6 +20,9 @@ CACHED = "cached"
 GONE = "gone"
 """The note of `folder` if there is no such folder on this machine."""
 
+YOUNGER = "younger"
+"""The note of `volume` if it was created after the containers that passed had started."""
+
 
 class ReasonKind(Struct, frozen=True, kw_only=True):
     """The wording of reasons of one kind, as clauses about the service."""
@@ -107,7 +110,10 @@ KINDS: Mapping[str, ReasonKind] = {
         alone="an update of it is open: stacktest update --continue, or --undo",
         about="its update was put back: {subject}",
     ),
-    "volume": ReasonKind(about="the volume {subject} exists with other options"),
+    "volume": ReasonKind(
+        about="the volume {subject} exists with other options",
+        notes={YOUNGER: "the volume {subject} was created after the pass: other data was tested"},
+    ),
 }
 
 

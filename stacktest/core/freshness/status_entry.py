@@ -7,10 +7,13 @@ and a pass for the current fingerprint always began after it.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from stacktest.core import timestamps
 from stacktest.core.fingerprint.compare import unknown_parts
 from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
+from stacktest.core.freshness.reasons import YOUNGER, Reason
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
@@ -151,6 +154,15 @@ def _counts(evidence: Evidence, present: Present) -> tuple[int, int, int]:
     return required, passed, flaky
 
 
+def _younger_volumes(last_pass: LastPass | None, present: Present) -> Iterator[str]:
+    """Volumes that no container of the pass can have mounted, by the engine's own clock."""
+    starts = [ref.started_at for ref in last_pass.live] if last_pass else []
+    for name, created in sorted(present.observation.volumes.items()):
+        with suppress(ValueError):
+            if starts and timestamps.parse(created) > max(map(timestamps.parse, starts)):
+                yield Reason.of("volume", name, YOUNGER)
+
+
 def _unverified(last_pass: LastPass | None, present: Present, policy: Policy) -> Iterator[str]:
     yield from present.observation.unverified
     if last_pass is not None:
@@ -163,6 +175,7 @@ def _unverified(last_pass: LastPass | None, present: Present, policy: Policy) ->
         yield f"live:{present.observation.containers.why}"
     elif not present.observation.containers:
         yield "live:absent"
+    yield from _younger_volumes(last_pass, present)
     for name, now in sorted(present.observation.dependency_digests.items()):
         if isinstance(now, Unknown):
             yield f"dependency:{name}: {now.why}"

@@ -23,7 +23,7 @@ from stacktest.core.fingerprint.fingerprint import (
 )
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.next_step import NextStep
-from stacktest.core.freshness.reasons import Reason
+from stacktest.core.freshness.reasons import YOUNGER, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
@@ -72,6 +72,9 @@ def why_lines(
     for page in dict.fromkeys(texts.evidence.values() if texts else ()):
         yield f"evidence  {page}"
     yield from _pass(evidence, now, history)
+    for reason in map(Reason, judgement.entry.unverified):
+        if reason.note == YOUNGER:
+            yield f"volume    {reason.sentence}"
     yield f"history   {course_words(classify(history))}"
     yield from left_out_lines(now.left_out)
     if backup is not None:
@@ -101,6 +104,7 @@ def why_document(
         "service": judgement.service,
         "state": judgement.state.value,
         "reasons": list(judgement.reasons),
+        "unverified": list(judgement.entry.unverified),
         "also": [finding.state.value for finding in judgement.findings[1:]],
         "changes": [
             {

@@ -14,6 +14,7 @@ import trustme
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import USUAL_SOCKET, Connection, find_connection
+from stacktest.adapters.engine.socket import EngineSocket, Reply
 from stacktest.core.model import Mount
 from stacktest.core.observed_state import EngineEvent
 from stacktest.core.unknown import Unknown
@@ -239,3 +240,26 @@ def test_the_real_engine_answers() -> None:
     assert engine.version()[0].isdigit()
     assert isinstance(engine.image("stacktest-base:bookworm"), dict)
     assert engine.containers("t-no-such-project") == ()
+
+
+@pytest.mark.parametrize(
+    ("server", "is_dated"),
+    [
+        ("Docker/20.10.24+dfsg1 (linux)", False),
+        ("Docker/23.0.0 (linux)", True),
+        ("Docker/28.1.1-rd (linux)", True),
+        ("Docker/dev (linux)", False),
+        ("Libpod/4.3.1 (linux)", True),
+        ("nginx", False),
+        ("", False),
+    ],
+)
+def test_an_engine_that_dates_volumes_by_their_last_change_does_not_date_them(
+    monkeypatch: pytest.MonkeyPatch, server: str, *, is_dated: bool
+) -> None:
+    body = json.dumps({"Volumes": [{"Name": "v", "CreatedAt": "2026-01-06T01:00:00Z"}]}).encode()
+    reply = Reply(status=200, body=body, server=server)
+    monkeypatch.setattr(EngineSocket, "call", lambda *_, **__: reply)
+    (volume,) = Engine("unix:///run/e.sock").volumes({})
+    assert volume["Name"] == "v"
+    assert ("CreatedAt" in volume) is is_dated

@@ -35,6 +35,18 @@ def shared_drift(
     return tuple(dict.fromkeys(reasons))
 
 
+def creation_times(
+    stack: Stack, service: Service, volumes: Mapping[str, Json]
+) -> Mapping[str, str]:
+    """Volume that the service mounts → when the engine says that it was created, if it does."""
+    mounted = [mount.source for mount in service.mounts if mount.kind == "volume"]
+    return {
+        name: str(actual["CreatedAt"])
+        for name, _, actual in _used(stack, mounted, "volumes", volumes)
+        if actual.get("CreatedAt")
+    }
+
+
 # Private
 
 

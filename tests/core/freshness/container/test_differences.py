@@ -13,7 +13,7 @@ from stacktest.core.freshness.container.differences import (
     differences,
 )
 from stacktest.core.freshness.container.row import Created
-from stacktest.core.freshness.container.shared import shared_drift
+from stacktest.core.freshness.container.shared import creation_times, shared_drift
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
@@ -596,3 +596,21 @@ def test_networks_and_volumes_that_exist_with_other_options(
     network: dict[str, Any], volume: dict[str, Any], reasons: tuple[str, ...]
 ) -> None:
     assert shared(network, volume) == reasons
+
+
+@pytest.mark.parametrize(
+    ("definition", "existing", "times"),
+    [
+        ({}, {"CreatedAt": "2026-01-06T01:00:00Z"}, {"v": "2026-01-06T01:00:00Z"}),
+        ({}, {}, {}),
+        ({"external": True}, {"CreatedAt": "2026-01-06T01:00:00Z"}, {}),
+    ],
+)
+def test_when_the_volumes_of_a_service_were_created(
+    definition: dict[str, Any], existing: dict[str, Any], times: dict[str, str]
+) -> None:
+    service = Service(name="web", mounts=(Mount(kind="volume", source="v", target="/v"),))
+    definitions = {"volumes": {"v": definition, "w": {}}}
+    stack = Stack(name="s", root=Path("/s"), services={"web": service}, definitions=definitions)
+    volumes = {"s_v": existing, "s_w": {"CreatedAt": "2026-01-06T01:00:00Z"}}
+    assert creation_times(stack, service, volumes) == times
