@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from stacktest.adapters.diagnosis.open_ports import TABLES, read_table
 from stacktest.adapters.names import http_client, inner_http_client
 from stacktest.adapters.network import Connector, ProbeContainers, ServiceAccess
 from stacktest.adapters.routes.served_files import file_kind
@@ -19,7 +20,6 @@ from stacktest.bootstrap.visits import Address
 from stacktest.core.route import Route
 from stacktest.core.routing import Request, answerers, inner_port, origin, published_url, usual_port
 from stacktest.core.shared_network import listens
-from stacktest.init.look.paths import listening_ports
 from stacktest.init.programs import Program
 from stacktest.init.render import quoted
 from stacktest.init.suites import NOT_HTTP, prefix_of
@@ -91,8 +91,8 @@ class ServiceAddresses:
     def open_ports(self, name: str) -> frozenset[int]:
         """Ports at which the container listens, else those that the model names."""
         service = self._stack.services[name]
-        done = self.access(name).run("cat", "/proc/net/tcp", "/proc/net/tcp6")
-        if ports := listening_ports(done.out):
+        done = self.access(name).run("cat", *TABLES)
+        if ports := read_table(done.out).for_others:
             return ports
         program = self._programs[name]
         routed = {route.port for route in self._stack.routes_of(name) if route.port}

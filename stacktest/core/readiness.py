@@ -170,7 +170,7 @@ def derive(service: Service, stack: Stack) -> Rule:
     if named and service.name != stack.front_door:
         return Rule(kind=Kind.ROUTED, host=named[0].host, derived=True)
     ports = {route.port for route in stack.routes_of(service.name) if route.port}
-    if ports and not listening_ports(service) and service.name != stack.front_door:
+    if ports and not declared_ports(service) and service.name != stack.front_door:
         # Only routes with host patterns lead to it, and a pattern cannot be requested.
         return Rule(kind=Kind.LISTENING, ports=tuple(sorted(ports)), derived=True)
     return without_door(service)
@@ -178,13 +178,13 @@ def derive(service: Service, stack: Stack) -> Rule:
 
 def without_door(service: Service) -> Rule:
     """The derived rule of a service without a health check that no front door leads to."""
-    ports = listening_ports(service)
+    ports = declared_ports(service)
     if ports:
         return Rule(kind=Kind.LISTENING, ports=ports, derived=True)
     return Rule(kind=Kind.RUNNING, derived=True)
 
 
-def listening_ports(service: Service) -> tuple[int, ...]:
+def declared_ports(service: Service) -> tuple[int, ...]:
     """The TCP ports that the compose file publishes or exposes as numbers or ranges."""
     definition = service.definition or {}
     if definition.get("network_mode") == "none":
@@ -216,7 +216,7 @@ def probe_port(rule: Rule, service: Service, stack: Stack) -> int | None:
     for route in stack.routes_of(service.name):
         if route.port is not None:
             return route.port
-    return next(iter(listening_ports(service)), None)
+    return next(iter(declared_ports(service)), None)
 
 
 def judge(

@@ -42,9 +42,9 @@ def is_silent(test: pytest.Item, stack: RunningStack, service: str) -> bool:
 
 
 def _has_address(stack: RunningStack, service: str) -> bool:
-    from stacktest.core.readiness import listening_ports
+    from stacktest.core.readiness import declared_ports
 
-    listens = listening_ports(stack.model.services[service])
+    listens = declared_ports(stack.model.services[service])
     return bool(listens or stack.model.routes_of(service))
 
 

@@ -17,9 +17,9 @@ from stacktest.core.readiness import (
     Ready,
     Rule,
     Waiting,
+    declared_ports,
     derive,
     judge,
-    listening_ports,
     parse_rule,
     probe_port,
     refine,
@@ -258,4 +258,4 @@ def test_the_port_of_a_probe() -> None:
     ],
 )
 def test_the_ports_that_a_service_exposes(entry: object, ports: tuple[int, ...]) -> None:
-    assert listening_ports(Service(name="app", definition={"expose": [entry]})) == ports
+    assert declared_ports(Service(name="app", definition={"expose": [entry]})) == ports

@@ -30,19 +30,6 @@ def health_paths(service: Service) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match[1] for match in _URL.finditer(words)))
 
 
-def listening_ports(table: str) -> frozenset[int]:
-    """Ports in `/proc/net/tcp` and `tcp6` that are listened at on more than the loopback."""
-    ports = set()
-    for line in table.splitlines():
-        match = _LISTENER.match(line)
-        if match and match[1] not in _LOOPBACK:
-            ports.add(int(match[2], 16))
-    return frozenset(ports)
-
-
 # Private
 
 _URL = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;)&?]+)")
-_LISTENER = re.compile(r"\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) 0+:0000 0A ")
-_LOOPBACK = frozenset({"0100007F", "00000000000000000000000001000000", "0B00007F"})
-"""127.0.0.1, ::1, and the engine's own name server."""

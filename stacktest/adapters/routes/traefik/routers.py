@@ -10,7 +10,7 @@ from stacktest.adapters.routes.traefik.default_rule import all_labels, default_r
 from stacktest.adapters.routes.traefik.services import Services
 from stacktest.adapters.routes.traefik.static import Static, as_bool
 from stacktest.core.model import Stack
-from stacktest.core.readiness import listening_ports
+from stacktest.core.readiness import declared_ports
 
 
 class Routers(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class Routers(Struct, frozen=True, kw_only=True):
         """The routers of a container, or the router that Traefik creates if labels define none."""
         routers = _defined(origin)
         service = self.stack.services[origin.service]
-        is_offered = listening_ports(service) or any("traefik" in label for label in origin.labels)
+        is_offered = declared_ports(service) or any("traefik" in label for label in origin.labels)
         is_of_http = origin.http or not origin.tcp
         is_heard = origin in self.services.origins
         if not routers and self._template and is_heard and is_offered and is_of_http:
