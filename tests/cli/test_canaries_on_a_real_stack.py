@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exports import exports
 from tests.support.listener import Listener, listening
 
 pytestmark = [pytest.mark.real_docker, pytest.mark.slow]
@@ -97,8 +98,8 @@ VERBS = (
     *("status", "status --json", "status --format md", "gate", "gate --json", "gate --offline"),
     *("why cache", "why cache --json", "why broken", "history", "history --json", "check"),
     *("fingerprint", "fingerprint --json", "plan", "plan --json", "names", "names --json"),
-    *("config show", "doctor", "page --output -", "export ctrf", "export docs", "export metrics"),
-    *("export summary", "export badge", "export badge --svg", "notify", "up broken", "down"),
+    *("config show", "doctor", "page --output -", *(f"export {verb}" for verb in exports("cache"))),
+    *("notify", "up broken", "down"),
 )
 
 

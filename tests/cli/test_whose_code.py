@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.compose_project import Project, project
+from tests.support.exports import exports
 
 __all__ = ["project"]
 
@@ -40,9 +41,9 @@ VERBS = (
         "config show --origin",
         "doctor",
     ),
-    *("down", "export badge", "export ctrf", "export docs", "export durations"),
-    *("export in-toto cache",),
-    *("export metrics", "export summary", "fingerprint", "gate", "gate --offline"),
+    "down",
+    *(f"export {verb}" for verb in exports("cache")),
+    *("fingerprint", "gate", "gate --offline"),
     *("gate --scope repo", "gate --scope repo --base HEAD", "history", "init", "merge ."),
     *("names", "names --hosts", "notify", "notify --test", "page --output p.html", "plan"),
     *("record cache", "status", "up", "why cache"),

@@ -62,7 +62,6 @@ ELSEWHERE = {
     "Add a report format": {
         "stacktest/application/required_tests.py",
         "tests/docs/test_contributing.py",
-        "tests/cli/test_whose_code.py",
     },
     "Add a fixture": {"stacktest/init/templates/boundary.j2"},
 }
