@@ -64,7 +64,11 @@ _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri|is_args|args)
 
 
 class Phases(Struct, frozen=True, kw_only=True):
-    """The steps of one server for one host."""
+    """The steps of one server for one host: `steps`, put together by the other methods.
+
+    A `chain` is a block and the blocks around it, from inner to outer; `jumps` is the number of
+    internal redirects so far.
+    """
 
     stack: Stack
     server: tuple[Directive, ...]
@@ -85,11 +89,11 @@ class Phases(Struct, frozen=True, kw_only=True):
         locations = locations_of(self.server)
         exact = [location for location in locations if location.kind == "="]
         for location in exact:
-            yield from inner.narrowed(location, inner.location_steps(location, 0))
+            yield from _narrowed(location, inner.location_steps(location, 0))
         for location in locations:
             yield from slash_redirect(location, locations)
         for location in locations[len(exact) :]:
-            yield from inner.narrowed(location, inner.location_steps(location, 0))
+            yield from _narrowed(location, inner.location_steps(location, 0))
         yield from inner.after_rewrite(self.server, variables, 0)
 
     def location_steps(self, location: Location, jumps: int) -> list[Route]:
@@ -101,17 +105,6 @@ class Phases(Struct, frozen=True, kw_only=True):
         if location.chain[0].all("internal") and jumps == 0:
             return [own_step(location.chain[0], frozenset({404}))]
         return steps
-
-    def narrowed(self, location: Location, steps: list[Route]) -> Iterator[Route]:
-        """The steps of a location, restricted to the paths for which it is selected."""
-        for step in steps:
-            yield replace(
-                step,
-                conditions=(*location.conditions, *step.conditions),
-                match=step.match or location.text,
-            )
-            if is_certain(step):
-                return
 
     def rewrites(
         self, chain: tuple[Directive, ...], variables: Variables, *, level: int
@@ -154,12 +147,12 @@ class Phases(Struct, frozen=True, kw_only=True):
     ) -> list[Route]:
         """The steps of the phases after the rewrite phase."""
         here = replace(self, variables=variables)
-        steps = [*here.errors(chain, jumps), *here.access(chain, jumps)]
+        steps = [*here.error_pages(chain, jumps), *here.access(chain, jumps)]
         steps += [*cached(chain), *here.other_methods(chain[0])]
         content = here.passes(chain[0], variables)
         own = any(item.name in _OWN_CONTENT for item in chain[0].block)
         if files := chain[0].all("try_files"):
-            return steps + here.tried(files[-1], chain, content, jumps)
+            return steps + here.try_files(files[-1], chain, content, jumps)
         if content or own:
             return steps + (content or [own_step(chain[0], ANY_STATUS)])
         if elsewhere := unseen_content(chain[0]):
@@ -189,7 +182,7 @@ class Phases(Struct, frozen=True, kw_only=True):
             guard = guard_step(item, _REFUSED)
             yield replace(guard, service=services[0]) if services else guard
 
-    def errors(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+    def error_pages(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
         """Guards for `error_page` answers to nginx's own failures, if they change the status."""
         for item in () if self.in_error_page else inherited(chain, "error_page"):
             page = error_page(item)
@@ -219,7 +212,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         """Whether another `error_page` applies to the answer of an error page itself."""
         if not any(item.words == ("on",) for item in inherited(chain, "recursive_error_pages")):
             return False
-        location = named_location(self.server, target) or location_for(self.server, target)
+        location = self._location(target)
         inner = location.chain if isinstance(location, Location) else self.server
         answers = refusals(steps) | (
             _NO_UPSTREAM if any(step.upstream for step in steps) else set()
@@ -228,10 +221,7 @@ class Phases(Struct, frozen=True, kw_only=True):
 
     def absent_page(self, target: str, steps: list[Route]) -> frozenset[int]:
         """The statuses with which nginx answers if the file of an error page is missing."""
-        if target.startswith("@"):
-            location: Location | Unknown | None = named_location(self.server, target)
-        else:
-            location = location_for(self.server, target)
+        location = self._location(target)
         chain = location.chain if isinstance(location, Location) else self.server
         is_static = any(step.statuses == ANY_STATUS and not step.upstream for step in steps)
         if isinstance(location, Unknown) or not is_static:
@@ -257,6 +247,11 @@ class Phases(Struct, frozen=True, kw_only=True):
             return self.location_steps(target_location, jumps)
         return self.after_rewrite(self.server, self.variables, jumps)
 
+    def _location(self, target: str) -> Location | Unknown | None:
+        """The location to which nginx goes for `@name` or a path; None: it has none."""
+        find = named_location if target.startswith("@") else location_for
+        return find(self.server, target)
+
     def passes(self, scope: Directive, variables: Variables) -> list[Route]:
         """Routes to the upstreams that the block itself passes the request to."""
         passes = [item for item in scope.block if item.name in PASSES and item.words]
@@ -274,7 +269,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         text = _PATH_VARIABLE.split(variables.expand(item.words[0]), maxsplit=1)[0]
         return self.upstreams.routes(self.stack, text, item.where, by_request="$" in item.words[0])
 
-    def tried(
+    def try_files(
         self,
         item: Directive,
         chain: tuple[Directive, ...],
@@ -343,6 +338,18 @@ class Phases(Struct, frozen=True, kw_only=True):
 
 
 # Private
+
+
+def _narrowed(location: Location, steps: list[Route]) -> Iterator[Route]:
+    """The steps of a location, restricted to the paths for which it is selected."""
+    for step in steps:
+        yield replace(
+            step,
+            conditions=(*location.conditions, *step.conditions),
+            match=step.match or location.text,
+        )
+        if is_certain(step):
+            return
 
 
 def _overrules(item: Directive, variables: Variables) -> bool:

@@ -103,3 +103,15 @@ def test_a_page_that_fails_itself_may_have_a_page(
 location @a {{ {inner} }} location @b {{ proxy_pass http://other; }} location / {{ {APP} }}"""
     routes = site(tmp_path, lines)
     assert [who(routes, "a.test", "/x", status) for status in (200, 404)] == services
+
+
+@pytest.mark.parametrize(
+    ("exact", "expected"), [("error_page 404 = @b; return 404;", None), ("return 404;", "app")]
+)
+def test_the_page_of_a_page_is_that_of_the_location_which_nginx_selects(
+    exact: str, expected: str | None, tmp_path: Path
+) -> None:
+    lines = f"""recursive_error_pages on; error_page 502 /down;
+location = /down {{ {exact} }} location /down {{ error_page 500 @b; root /site; }}
+location @b {{ proxy_pass http://other; }} location / {{ {APP} }}"""
+    assert who(site(tmp_path, lines), "a.test", "/x", 200) == expected
