@@ -15,7 +15,7 @@ from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
 from stacktest.core.changed_copy import replace
-from stacktest.core.fingerprint.compare import moved
+from stacktest.core.fingerprint.compare import moved_parts
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.file_tree import Entry, tree_digest
 from stacktest.core.fingerprint.fingerprint import Fingerprint
@@ -155,7 +155,7 @@ def reasons(
         tests=inputs.Tests(digest="", required=0),
         stack="s",
     )
-    return moved(record, present, inputs.Policy(scope="repo" if scope == "repo" else "host"))
+    return moved_parts(record, present, inputs.Policy(scope="repo" if scope == "repo" else "host"))
 
 
 @OLDER

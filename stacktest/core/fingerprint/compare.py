@@ -28,10 +28,10 @@ Detail = Mapping[str, Mapping[str, str]]
 """Part → name of an ingredient → its digest."""
 
 
-def moved(
+def moved_parts(
     record: FingerprintRecord, present: Present, policy: Policy, detail: Detail | None = None
 ) -> tuple[str, ...]:
-    """Tags of the parts that differ from `record`; empty: no known part has moved.
+    """Reasons that name the parts that differ from `record`; empty: no known part has moved.
 
     `detail` holds the ingredients behind `record`, if this machine has them.
     """
@@ -44,15 +44,15 @@ def moved(
             return ()
         carried = record.digest is not None and current.carried.get(record.version) == record.digest
         return () if carried else ("fingerprint_version",)
-    tags: list[str] = []
+    reasons: list[str] = []
     for change in changes(record.as_fingerprint(detail), current):
         has_names = change.part in FILE_PARTS and detail and detail.get(change.part)
         if change.part == "stanza":
-            tags += _of_definition(change, detail or {}, current.detail)
+            reasons += _of_definition(change, detail or {}, current.detail)
         else:
-            tags += change.reasons if has_names else (change.part,)
-    if tags or unknown_parts(record, present):
-        return tuple(tags) or (("repo",) if _repo_moved(record, present) else ())
+            reasons += change.reasons if has_names else (change.part,)
+    if reasons or unknown_parts(record, present):
+        return tuple(reasons) or (("repo",) if _repo_moved(record, present) else ())
     return ()
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.compare import (
-    moved,
+    moved_parts,
     none_recreated,
     only_new_containers_read,
     same_containers,
@@ -69,7 +69,7 @@ def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> Foreign
     if isinstance(present.observation.containers, Unknown) or not present.observation.containers:
         return None
     seq, foreign = last_pass.run.seq, last_run.foreign
-    reasons = moved(last_pass.fingerprint, present, policy)
+    reasons = moved_parts(last_pass.fingerprint, present, policy)
     why = EDITED if _is_unapplied(evidence, last_pass, present) else "seen"
     known = foreign.why if foreign is not None and foreign.pass_seq == seq else ""
     if known and (known, why) != (EDITED, "seen"):
@@ -105,7 +105,7 @@ class _Service(Struct, frozen=True, kw_only=True):
         if failure is None:
             return False
         if failure.fingerprint is not None:
-            return not moved(failure.fingerprint, self.present, self.policy)
+            return not moved_parts(failure.fingerprint, self.present, self.policy)
         digest = self.present.observation.fingerprint.digest
         then = previous.fingerprint if isinstance(previous, StatusEntry) else None
         return isinstance(digest, Unknown) or then is None or then == digest
@@ -167,7 +167,7 @@ def _pass_findings(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
     elif (missing := evidence.missing_run) is not None:
         reason = Reason.of("older", f"run {missing.run.seq}, {_outcome(missing)}")
         yield Finding(state=State.EVIDENCE_MISSING, reasons=(reason,))
-    reasons = moved(last_pass.fingerprint, present, policy, evidence.detail)
+    reasons = moved_parts(last_pass.fingerprint, present, policy, evidence.detail)
     if not reasons and service.last_run and policy.scope == "host":
         reasons = _reverted(service, last_pass, service.last_run)
     if reasons:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from stacktest.core.fingerprint.compare import moved, none_recreated
+from stacktest.core.fingerprint.compare import moved_parts, none_recreated
 from stacktest.core.freshness.inputs import Evidence, Policy, Present
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
@@ -42,7 +42,7 @@ def last_failure(
 ) -> KnownFailure | None:
     """The newest failure in any of the evidence that has no newer pass."""
     failure = last_run.failure if last_run else None
-    if failure is not None and not _is_ended(failure.seq, failure.run, evidence, last_pass):
+    if failure is not None and not _passed_after(failure.seq, failure.run, evidence, last_pass):
         return KnownFailure(
             tests=failure.tests, fingerprint=failure.fingerprint, drifted=failure.drifted
         )
@@ -52,7 +52,7 @@ def last_failure(
 def failed_start(evidence: Evidence, last_pass: LastPass | None, last_run: LastRun | None) -> str:
     """Why the service did not come up in the newest known run; empty: it did."""
     start = last_run.start if last_run else None
-    if start is not None and not _is_ended(start.seq, start.run, evidence, last_pass):
+    if start is not None and not _passed_after(start.seq, start.run, evidence, last_pass):
         return start.cause
     seq = last_run.run.seq if last_run else 0
     newer = [line for line in _lines_since(evidence, last_pass) if line.seq > seq]
@@ -74,10 +74,10 @@ def ran_otherwise(
         is_same = none_recreated(last_pass.live, present.observation.containers)
         if foreign.why != EDITED or not is_same:
             return True
-    if last_run.run.seq > seq and moved(last_run.fingerprint, present, policy):
+    if last_run.run.seq > seq and moved_parts(last_run.fingerprint, present, policy):
         return True
     lines = _lines_since(evidence, last_pass)
-    if any(moved(line.fingerprint, present, policy) for line in lines):
+    if any(moved_parts(line.fingerprint, present, policy) for line in lines):
         return True
     return _status_is_foreign(evidence.previous, last_pass)
 
@@ -85,7 +85,7 @@ def ran_otherwise(
 # Private
 
 
-def _is_ended(seq: int, run: str, evidence: Evidence, last_pass: LastPass | None) -> bool:
+def _passed_after(seq: int, run: str, evidence: Evidence, last_pass: LastPass | None) -> bool:
     """Whether the pass is newer than that run, and knew of it.
 
     Two clones number their runs independently: two runs may have the same number, and after a
@@ -101,7 +101,7 @@ def _is_ended(seq: int, run: str, evidence: Evidence, last_pass: LastPass | None
 
 def _lines_since(evidence: Evidence, last_pass: LastPass | None) -> Iterator[HistoryLine]:
     for line in evidence.newer_runs:
-        if not _is_ended(line.seq, line.run, evidence, last_pass):
+        if not _passed_after(line.seq, line.run, evidence, last_pass):
             yield line
 
 
@@ -110,7 +110,7 @@ def _failure_of_history(evidence: Evidence, last_pass: LastPass | None) -> Known
     failed = [
         line
         for line in lines
-        if line.verdict == "failed" and not line.start and not _is_outrun(line, lines)
+        if line.verdict == "failed" and not line.start and not _credited_after(line, lines)
     ]
     if not failed:
         return None
@@ -118,7 +118,7 @@ def _failure_of_history(evidence: Evidence, last_pass: LastPass | None) -> Known
     return KnownFailure(tests=tests, fingerprint=failed[-1].fingerprint)
 
 
-def _is_outrun(failed: HistoryLine, lines: Sequence[HistoryLine]) -> bool:
+def _credited_after(failed: HistoryLine, lines: Sequence[HistoryLine]) -> bool:
     """Whether a newer run that knew of the failure passed; a run with unknown history counts."""
     after = {line.run: line.after for line in lines}
     newer = [line.run for line in lines if line.credited and line.seq > failed.seq]
@@ -128,7 +128,7 @@ def _is_outrun(failed: HistoryLine, lines: Sequence[HistoryLine]) -> bool:
 
 def _failure_of_status(evidence: Evidence, last_pass: LastPass | None) -> KnownFailure | None:
     previous = evidence.previous
-    if not isinstance(previous, StatusEntry) or _is_newer(last_pass, previous):
+    if not isinstance(previous, StatusEntry) or _passed_after_status(last_pass, previous):
         return None
     if previous.state is not State.FAILING:
         return None
@@ -138,7 +138,7 @@ def _failure_of_status(evidence: Evidence, last_pass: LastPass | None) -> KnownF
     return None if is_of_start_only else KnownFailure(tests=tests, fingerprint=None)
 
 
-def _is_newer(last_pass: LastPass | None, previous: StatusEntry) -> bool:
+def _passed_after_status(last_pass: LastPass | None, previous: StatusEntry) -> bool:
     """Whether the service passed after that status was written."""
     if last_pass is None:
         return False

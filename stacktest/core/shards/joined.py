@@ -143,16 +143,16 @@ def _observation(name: str, shards: Sequence[ShardRecord], moment: Moment) -> Se
     def look(record: ShardRecord) -> ServiceObservation:
         return moment(record)[name]
 
-    involved = [record for record in shards if _is_involved(record, name)] or shards
-    changed = [record for record in involved if _has_changed(record, name)]
+    involved = [record for record in shards if _is_involved(record, name)]
+    readers = involved or shards
+    changed = [record for record in readers if _has_changed(record, name)]
     unfit = [record for record in shards if not _is_fit(record, name)]
-    is_read_only = involved is shards
-    fingerprints = [look(record).fingerprint for record in changed[:1] or involved]
+    fingerprints = [look(record).fingerprint for record in changed[:1] or readers]
     return ServiceObservation(
-        fingerprint=_best_known(fingerprints) if is_read_only else _as_all_know(fingerprints),
+        fingerprint=_as_all_know(fingerprints) if involved else _best_known(fingerprints),
         containers=_containers(map(look, unfit[:1] or shards)),
-        drift=_all_of(look(record).drift for record in involved),
-        unverified=_all_of(look(record).unverified for record in involved),
+        drift=_all_of(look(record).drift for record in readers),
+        unverified=_all_of(look(record).unverified for record in readers),
     )
 
 

@@ -73,10 +73,8 @@ def findings(look: Look) -> Mapping[str, Finding]:
     """Service → its questions, at the first of its addresses that has any."""
     result: dict[str, Finding] = {}
     for visit in look.visits:
-        if visit.service and visit.service not in result:
-            questions = _best(_questions(visit, look))
-            if questions:
-                result[visit.service] = Finding(visit=visit, questions=questions)
+        if visit.service and visit.service not in result and (finding := _finding(visit, look)):
+            result[visit.service] = finding
     return result
 
 
@@ -167,11 +165,11 @@ def _doorway(visit: Visit, look: Look) -> Iterator[Doorway]:
 
 def _others_in(choice: Choice, visit: Visit, look: Look) -> bool:
     """Whether a program passes that does not already pass all of this service's questions."""
-    own = findings_of(visit, look)
+    own = _finding(visit, look)
     return bool(set(choice.confused) - set(own.confused if own else ()))
 
 
-def findings_of(visit: Visit, look: Look) -> Finding | None:
+def _finding(visit: Visit, look: Look) -> Finding | None:
     """The questions at one address, or None."""
     questions = _best(_questions(visit, look))
     return Finding(visit=visit, questions=questions) if questions else None

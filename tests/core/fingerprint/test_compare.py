@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.changed_copy import replace
-from stacktest.core.fingerprint.compare import moved
+from stacktest.core.fingerprint.compare import moved_parts
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, definition_part
 from stacktest.core.freshness import inputs
@@ -53,7 +53,7 @@ def reasons(before: Stack, now: Stack, *, detail: bool = True) -> tuple[str, ...
         stack="t@e",
     )
     record = FingerprintRecord.attest(old)
-    return moved(record, present, Policy(), old.detail if detail else None)
+    return moved_parts(record, present, Policy(), old.detail if detail else None)
 
 
 BEFORE = stack(route("cal.lan", "cal"), route("watch.lan", "watch"))
