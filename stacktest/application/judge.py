@@ -3,17 +3,17 @@
 `stacktest status`, `gate`, `why` and the end of a test run all use it, so that they agree.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 
+from stacktest.application.judge_ports import Memory, PageReading, PagesOf, TestsOf
 from stacktest.config import Config
 from stacktest.core.backups.states import BackupJudgement, judge_backup
 from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
-from stacktest.core.freshness.docs_page import DocsPage, PageFacts, judge_page
+from stacktest.core.freshness.docs_page import DocsPage, judge_page
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide, in_force
 from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, Present, Tests
 from stacktest.core.freshness.judge import judge
@@ -26,54 +26,12 @@ from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import Run
 from stacktest.core.records.documents import LastPass
-from stacktest.core.records.drill import Drill
 from stacktest.core.records.rehearsal import Rehearsal, failed_rehearsal
 from stacktest.core.records.run_texts import RunTexts, command_of_last_run
-from stacktest.core.records.status import BackupEntry, Scope, StatusEntry, StatusMeta
+from stacktest.core.records.status import BackupEntry, Scope, StatusMeta
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.choice import differences
-
-TestsOf = Mapping[str, Tests | Unknown] | Unknown
-"""Service → its required tests now; Unknown: they could not be collected."""
-
-
-class Memory(Protocol):
-    """The part of the ledger that judging needs."""
-
-    def read(self, service: str) -> Evidence:
-        """The records of one service."""
-
-    def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
-        """The records of each of the services."""
-
-    def services(self) -> tuple[str, ...]:
-        """Names of services that have records."""
-
-    def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
-        """The entries of `status.json`."""
-
-    def read_meta(self) -> StatusMeta | Unknown | None:
-        """The content of `status.meta.json`."""
-
-    def last_drill(self, service: str) -> Drill | Unknown | None:
-        """The result of the last drill of a service's backup."""
-
-
-class PageReading(Protocol):
-    """The git history of one docs page, and when its service last changed."""
-
-    @property
-    def facts(self) -> PageFacts | Unknown:
-        """The facts about the page; Unknown: git could not be read."""
-
-    @property
-    def changed_on(self) -> datetime | None:
-        """Committer date of the service's last change; None if there are uncommitted changes."""
-
-
-PagesOf = Callable[[Mapping[str, Fingerprint]], Mapping[str, PageReading]]
-"""Reads the docs pages of services; empty for a stack without pages."""
 
 
 class Judge(Struct, frozen=True, kw_only=True):
@@ -187,7 +145,9 @@ class Judge(Struct, frozen=True, kw_only=True):
         self, observations: Mapping[str, ServiceObservation]
     ) -> Mapping[str, PageReading]:
         """The git history of the docs page of each service."""
-        return self.pages({name: seen.fingerprint for name, seen in observations.items()})
+        return self.pages(
+            {name: observation.fingerprint for name, observation in observations.items()}
+        )
 
     def judge_backups(self, now: datetime) -> Mapping[str, BackupJudgement]:
         """The judgement of the backup of every service that declares one."""
@@ -197,11 +157,12 @@ class Judge(Struct, frozen=True, kw_only=True):
             if section.backup is not None
         }
 
-    def exempt_states(self, now: datetime) -> Mapping[str, Collection[str]]:
+    def exempt_states(self, now: datetime) -> Mapping[str, frozenset[str]]:
         """Service → the states that exemptions in force allow it to be in."""
-        states: dict[str, set[str]] = {}
+        states: dict[str, frozenset[str]] = {}
         for exemption in in_force(self.config.exempt, now.date()):
-            states.setdefault(exemption.service, set()).update(exemption.states)
+            earlier = states.get(exemption.service, frozenset())
+            states[exemption.service] = earlier | frozenset(exemption.states)
         return states
 
     def state_before(
@@ -247,13 +208,14 @@ class Judge(Struct, frozen=True, kw_only=True):
         """The part of the status about the whole stack, with warnings about removed services."""
         warnings = [text for judgement in judgements.values() for text in judgement.warnings]
         warnings += [item.warning for item in misnamed]
-        removed = {*self.memory.services()}.difference(self.stack.services, names_of(misnamed))
+        known = {*self.stack.services, *names_of(misnamed)}
+        removed = sorted(set(self.memory.services()) - known)
         warnings += [f"{name}: has records, but is not a service of the stack" for name in removed]
-        keys = {seen.fingerprint.key_id for seen in observations.values()}
+        keys = {observation.fingerprint.key_id for observation in observations.values()} - {""}
         return StatusMeta(
             versions=self.versions(),
             fingerprint_version=FINGERPRINT_VERSION,
-            key_id=min(filter(None, keys), default=""),
+            key_id=min(keys, default=""),
             scope="host",
             evaluated_at=now,
             exemptions=tuple(item for item in self.config.exempt if item.until >= now.date()),
@@ -296,14 +258,15 @@ class Judge(Struct, frozen=True, kw_only=True):
 
     def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:
         """A run that begins now; the ledger assigns its number."""
+        commit, dirty = git
         return Run(
             id=run_id,
             seq=0,
             started=now,
             finished=None,
             stack=self.identity if isinstance(self.identity, str) else "",
-            git_commit=git[0],
-            dirty=git[1],
+            git_commit=commit,
+            dirty=dirty,
             versions=self.versions(),
         )
 
@@ -363,21 +326,21 @@ class Judge(Struct, frozen=True, kw_only=True):
         )
 
     def _must_run(self, service: str) -> bool:
-        profiles = self.stack.services[service].profiles
-        return not {service, *profiles}.isdisjoint(self.config.freshness.must_run)
+        names = {service, *self.stack.services[service].profiles}
+        return bool(names & set(self.config.freshness.must_run))
 
     def _gate_policy(
-        self, now: datetime, scope: Scope, judged: Mapping[str, Judgement]
+        self, now: datetime, scope: Scope, judgements: Mapping[str, Judgement]
     ) -> GatePolicy:
-        needed = {name for name, judgement in judged.items() if judgement.runs}
-        needed |= {name for name in self.stack.services if self._must_run(name)}
+        running = {name for name, judgement in judgements.items() if judgement.runs}
+        required = {name for name in self.stack.services if self._must_run(name)}
         return GatePolicy(
             now=now,
             scope=scope,
             deny=frozenset(State(name) for name in self.config.gate.deny),
             exempt=self.config.exempt,
             max_age=timedelta(seconds=self.config.freshness.max_age),
-            enabled=frozenset({*self.stack.default_services(), *needed}),
+            enabled=frozenset({*self.stack.default_services(), *required, *running}),
             drills=self.config.gate.drills,
         )
 

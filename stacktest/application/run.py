@@ -6,7 +6,8 @@ It gets all adapters as `RunPorts` and makes none; `bootstrap` makes them.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from stacktest.application.judge import Judge, TestsOf
+from stacktest.application.judge import Judge
+from stacktest.application.judge_ports import TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.application.run_trace import RunTrace

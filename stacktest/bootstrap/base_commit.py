@@ -13,7 +13,7 @@ from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.suites import CONFIG_FILES
-from stacktest.application.judge import TestsOf
+from stacktest.application.judge_ports import TestsOf
 from stacktest.application.recorded_tests import recorded_tests
 from stacktest.bootstrap.context import Project
 from stacktest.config.sections import FILE_NAME

@@ -22,7 +22,8 @@ from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
-from stacktest.application.judge import Judge, TestsOf
+from stacktest.application.judge import Judge
+from stacktest.application.judge_ports import TestsOf
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.bootstrap import orchestrator
 from stacktest.bootstrap.known_secrets import learn_secrets

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
-from stacktest.application.judge import PageReading, PagesOf
+from stacktest.application.judge_ports import PageReading, PagesOf
 from stacktest.config import Config
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.states import State
