@@ -124,8 +124,7 @@ FAULTS: tuple[Fault, ...] = (
         prepare=certificate(9 * DAY, "wiki.office.test"),
         before=certificate(9 * DAY),
         culprit="wiki",
-        cause=r"the certificate that door shows for wiki\.home\.test is for wiki\.office\.test "
-        r"\(certs/home\.pem\)",
+        cause=r"the certificate that door shows is for wiki\.office\.test only \(certs/home\.pem\)",
     ),
     # Networks
     Fault(

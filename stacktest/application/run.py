@@ -6,6 +6,7 @@ It gets all adapters as `RunPorts` and makes none; `bootstrap` makes them.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
+from stacktest.application.failed_bring_up import failures_of
 from stacktest.application.judge import Judge
 from stacktest.application.judge_ports import TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
@@ -17,7 +18,7 @@ from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.misnamed import Misnamed, misnamed_services
 from stacktest.core.model import Stack
-from stacktest.core.plan import Demand, Plan, make_plan, needs_of
+from stacktest.core.plan import Demand, Plan, make_plan
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.run_texts import RunTexts, texts_of_starts, texts_of_verdicts
@@ -27,12 +28,12 @@ from stacktest.core.runs.disturbance import Looks
 from stacktest.core.runs.fold import fold
 from stacktest.core.runs.moves import Move, without_moved
 from stacktest.core.runs.requirements import edited_files, inventory_of, tests_of
-from stacktest.core.runs.start_failure import StartFailure, cleaned, fallen_services, whole_failure
+from stacktest.core.runs.start_failure import StartFailure, cleaned, fallen_services
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import HiddenFile, Outcome, RunFacts, Verdict
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
-from stacktest.errors import LockHeldError, StackNotReadyError, StacktestError, UsageError
+from stacktest.errors import LockHeldError, StacktestError, UsageError
 
 
 class StackSession:
@@ -139,7 +140,8 @@ class StackSession:
         of containers by tests.
         """
         self._moves = moves
-        whole, outcomes = tuple(whole), tuple(map(self._as_recorded, outcomes))
+        whole = tuple(whole)
+        outcomes = tuple(map(self._as_recorded, outcomes))
         after = self._ports.observe()
         fallen = without_moved(self._up.fallen() if self._up else {}, self._moves, after)
         code = self._ports.read_code()
@@ -265,16 +267,7 @@ class StackSession:
 
     def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
         """Record a bring-up that ended with an error: its planned services are not up."""
-        from stacktest.adapters.startup.failure_report import NotReadyError  # and all diagnoses
-
-        self.not_up = error.failures if isinstance(error, NotReadyError) else {}
-        if not self.not_up or "" in self.not_up:
-            needs = {name: needs_of(self.stack, name) for name in plan.services}
-            culprit = error.service if isinstance(error, StackNotReadyError) else ""
-            kind = error.what.partition(": ")[0]
-            self.not_up = whole_failure(
-                error.what, plan.services, culprit, needs, kind=kind, hint=error.hint
-            )
+        self.not_up = failures_of(self.stack, plan, error)
         self.not_up = cleaned(self.not_up, self._clean)
         observations: Mapping[str, ServiceObservation] = {}
         # The cause of the failed start is reported even if the stack cannot be observed now.
