@@ -34,6 +34,7 @@ from stacktest.bootstrap.made_ca import (
     can_read,
     is_in_container,
     named_maker,
+    read_made_ca,
     readable_copy,
 )
 from stacktest.bootstrap.open_update import with_updates
@@ -45,7 +46,6 @@ from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Port, Stack
-from stacktest.core.observed_state import Container
 from stacktest.core.records.status import Scope
 from stacktest.core.runs.requirements import CodeDigest, tests_of
 from stacktest.core.unknown import Unknown
@@ -291,12 +291,7 @@ class Project:
         if self.ca is None or maker is None:
             return self.ca
 
-        def read() -> bytes | None:
-            for container in self.engine.containers(self.stack.name):
-                if container.service == maker.service and not container.one_off:
-                    return _read(self.engine, container, maker.path)
-            return None
-
+        read = partial(read_made_ca, self.engine, self.stack.name, maker)
         return readable_copy(self.ca, state_dir(self.root) / "trust", read)
 
     def look(self) -> Mapping[str, ServiceObservation]:
@@ -386,15 +381,3 @@ def find_project(
 ) -> Project:
     """The stack that the option, the environment or the folder names; UsageError if none does."""
     return Project(stack_folder(option, rootdir=rootdir), os.environ, compose, rootdir)
-
-
-# Private
-
-
-def _read(engine: Engine, container: Container, path: str) -> bytes | None:
-    """A file of a container; a file on a tmpfs is read by a command in the running container."""
-    content = engine.file(container.id, path)
-    if content is not None or not container.is_running:
-        return content
-    code, text, _ = engine.execute(container.id, ["cat", path])
-    return text.encode() if code == 0 else None

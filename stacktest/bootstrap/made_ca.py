@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from stacktest.adapters.atomic_write import write_file
+from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Stack
@@ -55,6 +56,21 @@ def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
             if is_writable and file.is_relative_to(mount.source):
                 inner = Path(mount.target) / file.relative_to(mount.source)
                 return CaMaker(service=service.name, path=str(inner))
+    return None
+
+
+def read_made_ca(engine: Engine, project: str, maker: CaMaker) -> bytes | None:
+    """The CA's file in the container of its maker; None if there is no container or no file.
+
+    A file on a tmpfs is read by a command, if the container is running.
+    """
+    for container in engine.containers(project):
+        if container.service == maker.service and not container.one_off:
+            content = engine.file(container.id, maker.path)
+            if content is not None or not container.is_running:
+                return content
+            code, text, _ = engine.execute(container.id, ["cat", maker.path])
+            return text.encode() if code == 0 else None
     return None
 
 
