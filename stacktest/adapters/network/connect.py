@@ -46,7 +46,7 @@ class Connector:
         owner = self._owner(container)
         if addresses := self._addresses(owner):
             return lambda port: _at_any(addresses, lambda address: _DirectStream(address, port))
-        return self._beside(owner["NetworkSettings"].get("Networks") or {})
+        return self._from_probe(owner["NetworkSettings"].get("Networks") or {})
 
     def addresses(self, container: str) -> tuple[str, ...]:
         """Addresses at which this host reaches a running container directly: IPv4, then IPv6."""
@@ -90,7 +90,7 @@ class Connector:
             "rootless" in option for option in options
         )
 
-    def _beside(self, networks: Json) -> Connect:
+    def _from_probe(self, networks: Json) -> Connect:
         for name, endpoint in networks.items():
             if addresses := _addresses_of(endpoint):
                 return self._through(self._probes.on(name), addresses)

@@ -3,7 +3,8 @@
 Connects to the container's own addresses if this host reaches it, else to the published port, else
 through a probe container. The engine's port proxy accepts a connection even if no program listens
 behind it: there, a connection counts only if it stays open, and if the port also accepts one from
-the probe container.
+the probe container. Where no probe container is possible, one that stays open counts: then a port
+that drops every packet is taken for one that listens.
 """
 
 import http.client
@@ -75,8 +76,8 @@ def _ask_port(
             where = "{}:{}".format(*published)
             if rule.kind is Kind.HTTP:
                 return _get(rule, published, where, host)
-            return _stays_open(published, where) or _also_beside(rule, container, port, connector)
-        return _ask_beside(rule, port, connector.to(container.id), host)
+            return _stays_open(published, where) or _confirmed(rule, container, port, connector)
+        return _ask_from_probe(rule, port, connector.to(container.id), host)
     except OSError as error:
         return _closed(f"the container:{port}", error)
 
@@ -97,12 +98,15 @@ def _best(answers: Iterable[str | PersistentFailure]) -> str | PersistentFailure
     return next((answer for answer in others if isinstance(answer, PersistentFailure)), first)
 
 
-def _also_beside(
+def _confirmed(
     rule: Rule, container: Container, port: int, connector: Connector
 ) -> str | PersistentFailure:
-    """A proxy that still dials keeps its side open: so does a port that drops every packet."""
+    """Empty if the port accepts a connection from the probe container, too, or there is none.
+
+    A proxy that still dials keeps its side open, even if the port drops every packet.
+    """
     try:
-        return _ask_beside(rule, port, connector.to(container.id), "")
+        return _ask_from_probe(rule, port, connector.to(container.id), "")
     except ToolMissingError:
         return ""
 
@@ -132,7 +136,7 @@ def _stays_open(address: tuple[str, int], where: str) -> str:
     return ""
 
 
-def _ask_beside(rule: Rule, port: int, connect: Connect, host: str) -> str | PersistentFailure:
+def _ask_from_probe(rule: Rule, port: int, connect: Connect, host: str) -> str | PersistentFailure:
     try:
         connect(port).close()
     except OSError as error:
