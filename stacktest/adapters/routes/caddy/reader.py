@@ -135,19 +135,17 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
     def _routes_of(self, host: str) -> Iterator[Route]:
         ports = {item for site in self.sites for a in site.addresses for item in a.listeners}
-        by_sites: dict[tuple[tuple[int, int], ...], list[Listener]] = {}
+        groups: dict[tuple[int, ...], tuple[list[tuple[Site, Address]], list[Listener]]] = {}
         for listener in sorted(
             ports, key=lambda item: (not item.tls, item.port != self.options.https_port, item.port)
         ):
-            if group := self._answering(host, listener):
-                by_sites.setdefault(group, []).append(listener)
+            if sites := self._answering(host, listener):
+                same = tuple(id(address) for _, address in sites)
+                groups.setdefault(same, (sites, []))[1].append(listener)
         start = 0
         redirected: Listener | None = None
-        listened = {item.port for group in by_sites.values() for item in group}
-        for group, listeners in by_sites.items():
-            sites = [
-                (self.sites[index], self.sites[index].addresses[place]) for index, place in group
-            ]
+        listened = {item.port for _, listeners in groups.values() for item in listeners}
+        for sites, listeners in groups.values():
             if "*" in host and not any(a.host == host for _, a in sites):
                 continue
             routes = self._of_sites(host, sites, tuple(listeners), start)
@@ -158,21 +156,16 @@ class _Reader(Struct, frozen=True, kw_only=True):
         if redirected and self.options.redirects and self.options.http_port not in listened:
             yield from self._redirect(host, start)
 
-    def _answering(self, host: str, listener: Listener) -> tuple[tuple[int, int], ...]:
-        """Indexes of the sites and addresses that answer `host` at `listener`, in Caddy's order."""
-        there = [
-            (index, [place for place, a in enumerate(site.addresses) if listener in a.listeners])
-            for index, site in enumerate(self.sites)
-        ]
-        tried = sorted(there, key=lambda item: _rank(self.sites[item[0]], item[1]))
+    def _answering(self, host: str, listener: Listener) -> list[tuple[Site, Address]]:
+        """The sites that answer `host` at `listener`, by which address, in Caddy's order."""
+        there = [(s, [a for a in s.addresses if listener in a.listeners]) for s in self.sites]
         needs_name = self._leads_to_https(host, listener)
-        return tuple(
-            (index, place)
-            for index, places in tried
-            for place in self._by_path(index, places)
-            if _fits(address := self.sites[index].addresses[place], host)
-            and (address.host or not needs_name)
-        )
+        return [
+            (site, address)
+            for site, addresses in sorted(there, key=lambda item: _rank(item[1]))
+            for address in sorted(addresses, key=lambda item: -len(item.path.path))
+            if _fits(address, host) and (address.host or not needs_name)
+        ]
 
     def _leads_to_https(self, host: str, listener: Listener) -> bool:
         """Whether Caddy redirects `host` at `listener` to HTTPS before it tries unnamed sites."""
@@ -180,10 +173,6 @@ class _Reader(Struct, frozen=True, kw_only=True):
         named = (a for site in self.sites for a in site.addresses if a.host and _fits(a, host))
         has_tls = any(item.tls for address in named for item in address.listeners)
         return is_plain and self.options.redirects and has_tls
-
-    def _by_path(self, index: int, places: list[int]) -> list[int]:
-        addresses = self.sites[index].addresses
-        return sorted(places, key=lambda place: -len(addresses[place].path.path))
 
     def _of_sites(
         self,
@@ -240,12 +229,11 @@ class _Reader(Struct, frozen=True, kw_only=True):
             )
 
 
-def _rank(site: Site, places: list[int]) -> tuple[bool, bool, int, int]:
-    """The sort key of a site among the sites of a port: the longest of its names decides.
+def _rank(addresses: list[Address]) -> tuple[bool, bool, int, int]:
+    """The sort key of a site among the sites of a port: the longest of its names there decides.
 
     A site without a name comes last; sites with a star in a name come after those without.
     """
-    addresses = [site.addresses[place] for place in places]
     name = max((_length(address.host) for address in addresses), default=0)
     path = max((_length(address.path.path) for address in addresses), default=0)
     has_star = any("*" in address.host or not address.host for address in addresses)
