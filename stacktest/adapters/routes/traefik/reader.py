@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from stacktest.adapters.routes.blank_names import BlankName, blank_names
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
@@ -72,15 +72,12 @@ class _Reader(Struct, frozen=True, kw_only=True):
     origins: tuple[Origin, ...]
     routers: Routers
     tcp: Services
-    unknown: list[Route] = field(default_factory=list)
-    """Unknown routes of routers that Traefik ignores or whose host names are not known."""
-    unreached: list[Route] = field(default_factory=list)
-    """Routes of routers that listen only at ports that are not published."""
 
     def routes(self) -> Iterator[Route]:
         """The routes of every host name, then the unknown and unreachable routers."""
+        results = [item for origin in self.origins for item in self._results(origin)]
         choices = sorted(
-            (choice for origin in self.origins for choice in self._choices(origin)),
+            (item for item in results if isinstance(item, Choice)),
             key=lambda choice: -choice.priority,
         )
         hosts = dict.fromkeys(host for choice in choices for host in choice.hosts)
@@ -96,8 +93,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
             yield from of_any_name(host, routes_of) if host == any_name else routes_of(host)
         for origin in self.tcp.origins:
             yield from self._passed_through(origin, hosts)
-        yield from self.unknown
-        yield from (route for route in self.unreached if route.host not in hosts)
+        yield from (item for item in results if isinstance(item, Route))
+        unreached = (item.route for item in results if isinstance(item, _Unreached))
+        yield from (route for route in unreached if route.host not in hosts)
 
     # Private
 
@@ -184,21 +182,26 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 for part in parts:
                     yield from by_greeting(step, part, hosts)
 
-    def _choices(self, origin: Origin) -> Iterator[Choice]:
+    def _results(self, origin: Origin) -> "Iterator[Choice | Route | _Unreached]":
         for name, router in self.routers.of(origin).items():
-            yield from self._choices_of(name, router, origin)
+            parts = self._alternatives(name, router, origin)
+            if isinstance(parts, Route):
+                yield parts
+            elif parts:
+                yield from self._results_of(name, router, origin, parts)
 
-    def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[Choice]:
+    def _results_of(
+        self, name: str, router: Section, origin: Origin, parts: tuple[Alternative, ...]
+    ) -> "Iterator[Choice | Route | _Unreached]":
+        """A choice for every alternative of a router's rule, and what is not known of it."""
         where = origin.place("http", name)
-        if not (parts := self._alternatives(name, router, origin)):
-            return
         targets = tuple(self.routers.services.targets(router, origin, where))
         places = self._listeners(router)
         listeners = self.static.published(places, self.stack)
         if places and not listeners:
             door = self.static.service
             why = f"Traefik has it at port {places[0].port}, which {door} does not publish"
-            self.unreached.append(_not_known(name, where, why, _rule(router)))
+            yield _Unreached(_not_known(name, where, why, _rule(router)))
             return
         guards = tuple(self._guards(router, origin, listeners, where))
         basis = "\n".join(
@@ -210,7 +213,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
             ]
         )
         for part in parts:
-            if (hosts := self._hosts(part, name, origin)) is None:
+            hosts, unknown = self._hosts(part, name, origin)
+            yield from unknown
+            if hosts is None:
                 continue
             yield Choice(
                 hosts=hosts,
@@ -226,40 +231,42 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 basis=basis,
             )
 
-    def _alternatives(self, name: str, router: Section, origin: Origin) -> tuple[Alternative, ...]:
-        """The alternatives of a router's rule; if there are none, an unknown route is recorded."""
+    def _alternatives(
+        self, name: str, router: Section, origin: Origin
+    ) -> tuple[Alternative, ...] | Route:
+        """The alternatives of a router's rule; an unknown route if it is left out or unreadable."""
         where, rule = origin.place("http", name), _rule(router)
         if why := self._why_left_out(name, router, origin):
             shown = "" if "{{" in rule else rule
-            self.unknown.append(_not_known(name, where, why, shown))
-            return ()
+            return _not_known(name, where, why, shown)
         try:
             return alternatives(rule)
         except RuleError as error:
             why = f"its rule cannot be read: {error}{self._unset(where)}"
-            self.unknown.append(_not_known(name, where, why, rule))
-            return ()
+            return _not_known(name, where, why, rule)
 
-    def _hosts(self, part: Alternative, name: str, origin: Origin) -> tuple[str, ...] | None:
+    def _hosts(
+        self, part: Alternative, name: str, origin: Origin
+    ) -> tuple[tuple[str, ...] | None, list[Route]]:
         """Complete host names of an alternative; empty: every name; None: it cannot be a choice.
 
-        Incomplete names are added to the unknown routes.
+        The unknown routes are for incomplete names, and for a rule that names no host.
         """
         if any(literal.name == "hostsni" for literal in part):
-            return None
+            return None, []
         where, hosts = origin.place("http", name), hosts_of(part)
         find = blank_names(self.stack, origin.service, "labels")
         blanks = {host: blank for host in hosts or () if host and (blank := find(host))}
-        self.unknown.extend(_not_whole(blank, where) for blank in blanks.values())
+        unknown = [_not_whole(blank, where) for blank in blanks.values()]
         whole = None if hosts is None else tuple(host for host in hosts if host not in blanks)
         if blanks and not whole:
-            return None
+            return None, unknown
         is_readable = whole is not None and "" not in whole
         if not is_readable or not (whole or _asks_for_path(part)):
             why = f"its rule names no host{self._unset(where)}"
             # The rule's text may name hosts, but excluded or contradictory ones: leave it out.
-            self.unknown.append(_not_known(name, where, why, ""))
-        return whole if is_readable else None
+            unknown.append(_not_known(name, where, why, ""))
+        return whole if is_readable else None, unknown
 
     def _unset(self, where: str) -> str:
         """`: NAME is not set` for a variable in the label's line of a compose file, or empty."""
@@ -333,6 +340,12 @@ class _Reader(Struct, frozen=True, kw_only=True):
                 for kind in ("middlewares", "services")
             ]
         )
+
+
+class _Unreached(Struct, frozen=True):
+    """The unknown route of a router that listens only at ports that are not published."""
+
+    route: Route
 
 
 def _rule(router: Section) -> str:
