@@ -395,6 +395,9 @@ def bind(root: Path, name: str, target: str) -> Mount:
          ("wiki.conf.template",)),
         ("nginx:1", "t/wiki.template", "/etc/nginx/templates/wiki.template", ("nginx:t/wiki.template",)),
         ("somebody/web", "edge", "/etc/nginx/nginx.conf", ("nginx:edge",)),
+        ("somebody/web", "edge-nginx", "/etc/nginx/nginx.conf", ("edge-nginx",)),
+        ("somebody/web", "Caddyfile.old", "/etc/nginx/nginx.conf", ("nginx:Caddyfile.old",)),
+        ("caddy:2", "proxy.conf", "/etc/caddy/Caddyfile", ("caddy:proxy.conf",)),
     ],
 )  # fmt: skip
 def test_the_place_in_the_container_tells_what_a_file_is(

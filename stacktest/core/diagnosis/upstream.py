@@ -92,7 +92,7 @@ class _Case(Struct, frozen=True):
         return service if host_of(self.route.upstream) in names else None
 
     @property
-    def service(self) -> ServiceFacts | None:
+    def running(self) -> ServiceFacts | None:
         """`target`, if it runs; else None."""
         target = self.target
         return target if target and target.is_running else None
@@ -232,7 +232,7 @@ def _untrusted(case: _Case) -> Diagnosis | None:
 
 def _apart(case: _Case) -> Diagnosis | None:
     """Diagnoses a front door and a service without a common network."""
-    service, door = case.service, case.door
+    service, door = case.running, case.door
     if service is None:
         return None
     if not are_apart(service.networks, door.networks):
@@ -275,7 +275,7 @@ def _down(case: _Case) -> Diagnosis | None:
 
 def _no_listener(case: _Case) -> Diagnosis | None:
     """Diagnoses a service whose container does not listen at the port."""
-    service, port = case.service, case.port
+    service, port = case.running, case.port
     if service is None or service.open_ports is None or port in service.open_ports:
         return None
     name, stack, ports = service.name, case.facts.stack, sorted(service.open_ports)
@@ -319,7 +319,7 @@ def _corrected(case: _Case, ports: Sequence[int], sentence: str) -> Diagnosis:
 
 def _was_starting(case: _Case) -> Diagnosis | None:
     """Diagnoses a service that refused the connection during the test, but listens now."""
-    service, facts = case.service, case.facts
+    service, facts = case.running, case.facts
     ports = (service.open_ports if service else None) or frozenset()
     if service is None or case.kind != "refused" or case.port not in ports:
         return None
