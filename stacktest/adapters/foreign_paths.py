@@ -7,10 +7,23 @@ import os
 import stat
 from pathlib import Path
 
+from stacktest.adapters.plain_files import read_plain
+
 
 def is_file(path: Path | str) -> bool:
     """Whether there is a file, or a link to one."""
     return os.path.isfile(path)  # noqa: PTH113 - this one never raises
+
+
+def is_missing(path: Path | str) -> bool:
+    """Whether nothing has this name; False for what is there and is not a readable file."""
+    try:
+        os.lstat(path)
+    except PermissionError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def is_folder(path: Path | str) -> bool:
@@ -36,7 +49,7 @@ def matching(folder: Path, pattern: str) -> list[Path]:
 
 def text_or_line(path: Path) -> str | int:
     """The text of a file, or the number of the first line that is not UTF-8; OSError as usual."""
-    content = path.read_bytes()
+    content = read_plain(path)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -157,6 +157,10 @@ def _failed(subject: str, error: StacktestError) -> Checkup:
 
 def _stack(project: StackContext) -> Checkup:
     stack = project.stack
+    if unread := stack.unread_routes:
+        message = f"which host names lead where is not known: {'; '.join(unread)}"
+        fix = "correct it: the names behind it are resolved and judged when it can be read"
+        return Checkup(subject="stack", is_fine=False, message=message, fix=fix, exit_code=2)
     services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
     summary = f"{stack.name}: {services}, {routes}"
     return Checkup(subject="stack", is_fine=True, message=summary)

@@ -2,6 +2,7 @@
 
     untested   a service with neither a test nor an exemption that covers `no_tests`
     collect    a file or folder of the suites that cannot be collected, or that skips itself
+    unread     a file of the front door that cannot be read
     unknown    a test names a service that the stack does not have
     assert     a test of a service has no place where it can fail by a check of its own
     contact    a test of a service uses no fixture that could reach it
@@ -79,6 +80,15 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
         )
         for folder in suites.folders
         if not folder.is_dir()
+    ]
+    weaknesses += [
+        Weakness(
+            kind="unread",
+            where=unread,
+            what="which host names lead where is not known",
+            fix="correct the file: what its routes say about services cannot be judged",
+        )
+        for unread in stack.unread_routes
     ]
     weaknesses += _unknown_services(stack, collection.tests, suites.base)
     if not collection.errors:

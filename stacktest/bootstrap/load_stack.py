@@ -42,7 +42,8 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
         context=settings.stack.context,
         network_names=network_names(settings, model),
     )
-    routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
+    section = settings.stack
+    routes = read_routes(section.routes, stack, hosts=section.hosts, goes_on=True)
     # Host names are compared as A-labels, whatever their source.
     ascii_routes = tuple(replace(route, host=_ascii_host(route)) for route in routes)
     stack = replace(stack, routes=ascii_routes)

@@ -25,6 +25,7 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     from stacktest.bootstrap.misnamed import misnamed_in
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.core.misnamed import refuse_misnamed
+    from stacktest.core.records.documents import LastPass
     from stacktest.core.records.run_texts import lacks_text, texts_of_last_run
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.why import why_document, why_lines
@@ -44,7 +45,10 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     else:
         note = ""
     shown = judgement_with_texts(judgement, texts)
-    subject = (shown, evidence, observations[name].fingerprint, history)
+    fingerprint = observations[name].fingerprint
+    if isinstance(evidence.last_pass, LastPass):
+        fingerprint = fingerprint.compared_with(evidence.last_pass.fingerprint.parts)
+    subject = (shown, evidence, fingerprint, history)
     last = texts_of_last_run(evidence.last_run, texts.get(name, ()))
     known = last and replace(last, evidence=_typed(last.evidence))
     backup = project.judge.judge_backups(now()).get(name)

@@ -169,6 +169,11 @@ class Stack:
         """The route that answers for a host name by default, or None."""
         return next((route for route in self.routes if route.host == host), None)
 
+    @property
+    def unread_routes(self) -> tuple[str, ...]:
+        """`file:line: reason` of each file of a front door that could not be read."""
+        return tuple(f"{r.where}: {r.unknown}" for r in self.routes if r.is_unread)
+
     def guards_of(self, host: str) -> tuple[str, ...]:
         """Services that the front door asks before it answers for a host, such as a sign-in."""
         routes = (route for route in self.routes if route.host == host and route.is_guard)

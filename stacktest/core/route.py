@@ -125,6 +125,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """The level from which on the path is rewritten; None: the route rewrites nothing."""
     order: int = 0
     """Position among the decisions for the host."""
+    is_unread: bool = False
+    """It stands for a file that could not be read, whose host names may lead anywhere."""
     basis: str = ""
     """The configuration that applies to the host, in a form that comments do not change."""
 
@@ -152,3 +154,8 @@ class Route(Struct, frozen=True, kw_only=True):
     def is_main(self) -> bool:
         """Whether it answers every request for the host, without a condition."""
         return self.is_final and not self.is_guard and not self.match
+
+
+def unread_route(where: str, why: str) -> Route:
+    """The route that stands for all of a file that could not be read, at `file:line`."""
+    return Route(host=f"{where}@", unknown=why, where=where, upstream="?", is_unread=True)

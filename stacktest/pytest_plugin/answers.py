@@ -22,6 +22,7 @@ from stacktest.core.routing import (
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.contacts import note, note_doubt, touched
+from stacktest.pytest_plugin.markers import services_of
 from stacktest.pytest_plugin.seen_answers import remember_answer
 
 
@@ -78,6 +79,7 @@ def note_answer(
         for other in filter(None, services - {stack.model.front_door}):
             note_doubt(node, other, "a dot ends the host name")
         return
+    _note_unread(node, stack, services)
     if len(services) > 1:
         for other, where in doubts(routes, request, status, file_kind=file_kind).items():
             note_doubt(node, other, where)
@@ -91,6 +93,14 @@ def note_answer(
 
 
 # Private
+
+
+def _note_unread(node: pytest.Item, stack: RunningStack, answered: frozenset[str | None]) -> None:
+    """If a front door's file could not be read, any service may have given an unknown answer."""
+    unread = "; ".join(stack.model.unread_routes) if answered == {None} else ""
+    for service in set(services_of(node)[0]) - {*touched(node)} if unread else ():
+        note_doubt(node, service, unread)
+
 
 _HOST = re.compile(r"[^\s,/@?#:\\\[\]]+(:\d*)?|\[[0-9A-Fa-f:.]+\](:\d*)?")
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stacktest.errors import UsageError
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.stash import ASKED, COLLECTED, JUDGE, NOTHING_STALE
+from stacktest.pytest_plugin.usage_errors import usage_error
 
 if TYPE_CHECKING:
     from stacktest.application.judge import Judge
@@ -33,9 +35,12 @@ def leave_out_functional(config: pytest.Config, items: list[pytest.Item]) -> Non
 
     collected = config.stash[COLLECTED]
     whole = read(collected, config)
-    judge, judgements = config.stash.get(JUDGE, judge_tests)(
-        request_of(config), whole if is_whole(config) else None
-    )
+    try:
+        judge, judgements = config.stash.get(JUDGE, judge_tests)(
+            request_of(config), whole if is_whole(config) else None
+        )
+    except UsageError as error:
+        raise usage_error(error) from error
     stale = stale_services(judge, judgements, now().date())
     known = set(judge.stack.services)
     services = {test.reported: set(test.services) for test in whole}

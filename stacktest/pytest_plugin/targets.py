@@ -95,7 +95,9 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
     if not chosen:
         what = f"does not publish port {port}"
         if port is None:
-            what = "has no host name, and publishes no port"
+            unread = stack.model.unread_routes
+            known = f" that is known ({'; '.join(unread)})" if unread else ""
+            what = f"has no host name{known}, and publishes no port"
         raise UsageError(
             f"service '{service}' {what}",
             where="fixture api",

@@ -85,6 +85,7 @@ class Service:
     changed_on: datetime | None = None
     errors: tuple[str, ...] = ()
     carried: dict[int, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
     recreated: int = 0
 
     def edit(self, part: str, value: str, *, repo: bool = True) -> None:
@@ -122,6 +123,7 @@ class Service:
             keyed=KEYED,
             detail=self.detail,
             carried=self.carried,
+            doubts=self.doubts,
         )
 
     @property

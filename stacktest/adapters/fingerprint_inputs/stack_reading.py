@@ -103,6 +103,7 @@ class StackReading(Struct, kw_only=True):
             carried=Carried(OLDER, lambda v: self._old_digest(v, service, parts, config, build)),
             carried_repo=Carried(OLDER, lambda v: self._old_repo(v, service, config, build)),
             inputs=cache(lambda: self._inputs(service, config, build)),
+            doubts={"stanza": unread} if (unread := "; ".join(self.stack.unread_routes)) else {},
         )
 
     # Private

@@ -6,12 +6,12 @@ A reader is imported only when a stack has a front door of its kind.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from stacktest.adapters.foreign_paths import is_file
+from stacktest.adapters.foreign_paths import is_missing
 from stacktest.adapters.routes.configured import read_configured
 from stacktest.adapters.routes.written_names import as_heard
 from stacktest.core.door_files import kind_by_name
 from stacktest.core.model import Stack
-from stacktest.core.route import Route
+from stacktest.core.route import Route, unread_route
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
@@ -19,7 +19,11 @@ Reader = Callable[[tuple[Path, ...], Stack], tuple[Route, ...]]
 
 
 def read_routes(
-    sources: tuple[str, ...], stack: Stack, *, hosts: Mapping[str, str] | None = None
+    sources: tuple[str, ...],
+    stack: Stack,
+    *,
+    hosts: Mapping[str, str] | None = None,
+    goes_on: bool = False,
 ) -> tuple[Route, ...]:
     """The routes of all sources, in order; a host that is in several has those of the first.
 
@@ -28,13 +32,16 @@ def read_routes(
     stack's folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`, `traefik:FILE`.
     All nginx files are read together, as are all Traefik files. `hosts` is `[stack.hosts]` and
     takes precedence.
+
+    A file that cannot be read is a UsageError; with `goes_on` it becomes an unread route, and no
+    route of its kind of front door is known.
     """
     routes = list(read_configured(hosts or {}, stack))
     for kind, paths in _groups(sources, stack):
         known = {route.host for route in routes}
         routes += [
             as_heard(route, kind, stack)
-            for route in READERS[kind](paths, stack)
+            for route in _read(kind, paths, stack, goes_on=goes_on)
             if route.host not in known
         ]
     return tuple(routes)
@@ -86,6 +93,16 @@ READERS: Mapping[str, Reader] = {
 
 # Private
 
+
+def _read(kind: str, paths: tuple[Path, ...], stack: Stack, *, goes_on: bool) -> tuple[Route, ...]:
+    try:
+        return READERS[kind](paths, stack)
+    except UsageError as error:
+        if not goes_on:
+            raise
+        return (unread_route(error.where, error.what),)
+
+
 _WITH_FILES = ("caddy", "nginx", "traefik")
 """Kinds that read configuration files: `kind:FILE` is allowed in `routes`."""
 _PROGRAMS = ("traefik", "caddy-docker-proxy", "nginx-proxy")
@@ -111,7 +128,7 @@ def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
     if not (colon and kind in _WITH_FILES):
         kind, name = _kind(source), source
     path = stack.root / name
-    if not is_file(path):
+    if is_missing(path):
         raise UsageError(
             f"no such file: {name}",
             where="stacktest.toml:stack.routes",

@@ -35,6 +35,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.carried import digest_of
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, RowDigests, digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
@@ -113,6 +114,8 @@ class Fingerprint:
     """Part -> name -> digest; only ever written below `.stacktest/`."""
     left_out: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     """Reason -> mounted paths that were not read for this reason."""
+    doubts: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
+    """Part → why a difference in it may be none: what belongs to it could not be read."""
     carried: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
     """Older version of the algorithm → the digest that it computes."""
     carried_repo: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
@@ -124,6 +127,12 @@ class Fingerprint:
     def digest(self) -> str | Unknown:
         """One digest of all parts for quick comparison; unknown if any part is unknown."""
         return digest_of(self.version, self.parts)
+
+    def compared_with(self, recorded: Mapping[str, str | None]) -> "Fingerprint":
+        """The fingerprint with `Unknown` for doubtful parts that differ from the recorded ones."""
+        unsure = {n: why for n, why in self.doubts.items() if self.parts.get(n) != recorded.get(n)}
+        parts = {n: Unknown(unsure[n]) if n in unsure else v for n, v in self.parts.items()}
+        return replace(self, parts=parts) if unsure else self
 
     def to_json(self) -> dict[str, Json]:
         """The committed form: no detail; unknown parts are `null`, their reasons in `unknown`."""

@@ -13,15 +13,18 @@ Losing a record never improves a state: a pass without the record of its run is
 counts only while the same containers as in that pass still run.
 """
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy, Present
 from stacktest.core.freshness.rules import find, foreign_run
 from stacktest.core.freshness.states import State
 from stacktest.core.freshness.status_entry import make_entry
+from stacktest.core.records.documents import LastPass
 from stacktest.core.unknown import Unknown
 
 
 def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:
     """The service's state, every other state that holds, and its entry in `status.json`."""
+    present = _compared(evidence.last_pass, present)
     findings = find(evidence, present, policy) or (Finding(state=State.FUNCTIONAL),)
     return Judgement(
         service=present.service,
@@ -35,6 +38,21 @@ def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:
 
 
 # Private
+
+
+def _compared(last_pass: LastPass | Unknown | None, present: Present) -> Present:
+    """The present state; where doubtful parts differ from the last pass, they are unknown."""
+    if not isinstance(last_pass, LastPass):
+        return present
+    seen = present.observation
+    needs = {
+        name: need
+        if need.fingerprint.digest == last_pass.dependencies.get(name)
+        else replace(need, fingerprint=need.fingerprint.compared_with({}))
+        for name, need in seen.dependencies.items()
+    }
+    fingerprint = seen.fingerprint.compared_with(last_pass.fingerprint.parts)
+    return replace(present, observation=replace(seen, fingerprint=fingerprint, dependencies=needs))
 
 
 def _warnings(evidence: Evidence) -> tuple[str, ...]:

@@ -299,6 +299,8 @@ def _unsound(
 def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator[str]:
     if isinstance(observation.fingerprint.digest, Unknown):
         yield f"its fingerprint {when} the tests is unknown: {observation.fingerprint.digest.why}"
+    elif observation.doors and (unread := observation.fingerprint.doubts.get("stanza")):
+        yield f"which host names lead to it {when} the tests is unknown: {unread}"
     if isinstance(observation.containers, Unknown):
         yield f"its containers {when} the tests are unknown: {observation.containers.why}"
     elif not observation.containers:

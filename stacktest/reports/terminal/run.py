@@ -41,6 +41,8 @@ def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
     yield f"stacktest: {stack.name} · {what} · {count(len(plan.services), 'service')} planned"
     for name, keys in stack.unset_variables.items():
         yield f"not set   {name}, which is blank in {', '.join(keys)}"
+    for unread in stack.unread_routes:
+        yield f"not known which host names lead where: {unread}"
 
 
 def reason_lines(plan: Plan, running: Collection[str] = ()) -> Iterator[str]:

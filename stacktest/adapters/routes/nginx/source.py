@@ -114,11 +114,12 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
 
 def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:
+    text = _text(path, stack)
     if not path.name.endswith(template_suffix(stack.services.get(stack.front_door))):
         return _parsed(path, path, stack)
     with temporary_folder("nginx") as folder:
         filled = folder / "filled.conf"
-        write_file(filled, _filled(_text(path, stack), stack))
+        write_file(filled, _filled(text, stack))
         return _parsed(filled, path, stack)
 
 

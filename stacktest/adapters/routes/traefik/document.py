@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stacktest.adapters.compose.yaml import key_lines, parse_yaml
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import shown
 from stacktest.core.json_data import Json
@@ -13,18 +14,34 @@ from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 
 
-def document_of(path: Path, stack: Stack) -> Json | Unknown:
+class Unread(Unknown, frozen=True):
+    """Why a file that is there cannot be read; it begins with the place."""
+
+    @property
+    def place(self) -> str:
+        """`file`, or `file:line`."""
+        return self.why.split()[0].removesuffix(":")
+
+    @property
+    def reason(self) -> str:
+        """The rest of the sentence."""
+        return self.why.removeprefix(self.place).lstrip(": ")
+
+
+def document_of(path: Path, stack: Stack) -> Json | Unread:
     """The content of a Traefik file with keys in lower case, or why it cannot be read."""
     file = shown(path, stack)
     try:
-        text = _filled(path.read_text(encoding="utf-8"), stack)
+        text = _filled(read_plain_text(path), stack)
         if path.suffix == ".toml":
             return _lower(tomllib.loads(text))
+    except UnicodeDecodeError:
+        return Unread(f"{file}: it is not UTF-8 text")
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
-        return Unknown(f"{file}: {reason}")
+        return Unread(f"{file}: {reason}")
     document = parse_yaml(text.encode(), file)
-    return document if isinstance(document, Unknown) else _lower(document)
+    return Unread(document.why) if isinstance(document, Unknown) else _lower(document)
 
 
 def router_lines(path: Path, file: str, routers: list[tuple[str, str]]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from stacktest.adapters.routes.traefik.configuration import (
     section,
     split_name,
 )
+from stacktest.adapters.routes.traefik.document import Unread
 from stacktest.adapters.routes.traefik.matchers import (
     by_greeting,
     host_patterns,
@@ -31,7 +32,7 @@ from stacktest.adapters.routes.traefik.static import Static, as_bool, read_stati
 from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.route import Listener, PathCondition, Route
+from stacktest.core.route import Listener, PathCondition, Route, unread_route
 from stacktest.core.routing import target_of
 from stacktest.core.unknown import Unknown
 
@@ -50,20 +51,19 @@ def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...
         routers=Routers(stack=stack, static=static, origins=origins, services=http),
         tcp=tcp,
     )
-    unread = [
-        Route(
-            host=item.why.partition(":")[0],
-            unknown=item.why,
-            upstream="?",
-            where=item.why.partition(": ")[0],
-        )
-        for item in sources
-        if isinstance(item, Unknown)
-    ]
+    unread = [_unread(item) for item in sources if isinstance(item, Unknown)]
     return for_people([*reader.routes(), *unread])
 
 
 # Private
+
+
+def _unread(item: Unknown) -> Route:
+    """The route for a label or file that is not read; its reason begins with its place."""
+    if isinstance(item, Unread):
+        return unread_route(item.place, item.reason)
+    host = item.why.partition(":")[0]
+    return Route(host=host, unknown=item.why, upstream="?", where=item.why.partition(": ")[0])
 
 
 class _Reader(Struct, frozen=True, kw_only=True):

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 
 from stacktest.adapters.routes.mounts import files_behind
-from stacktest.adapters.routes.traefik.document import document_of
+from stacktest.adapters.routes.traefik.document import Unread, document_of
 from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener
+from stacktest.errors import UsageError
 
 
 class Static(Struct, frozen=True, kw_only=True):
@@ -160,6 +161,9 @@ def _of_file(service: Service, stack: Stack, named: str) -> Iterator[tuple[str, 
     for target in [named] if named else usual:
         for file in files_behind(placed, stack.root, target) if target.startswith("/") else ():
             document = document_of(file, stack)
+            if isinstance(document, Unread):
+                what = f"Traefik's configuration cannot be read: {document.reason}"
+                raise UsageError(what, where=document.place, code="SK-ROUTES")
             if isinstance(document, Mapping):
                 yield from _flat(document, "")
             return

@@ -1,0 +1,90 @@
+"""A front door's file that is there and cannot be read: an unread route with its place, no error."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.routes import read_routes
+from stacktest.core.model import Service, Stack
+from stacktest.errors import UsageError
+
+CADDY = "https://app.test {\n  reverse_proxy app:80\n}\n"
+NGINX = (
+    "server {\n  listen 80;\n  server_name app.test;\n  location / { proxy_pass http://app; }\n}\n"
+)
+TRAEFIK = "http:\n  routers:\n    app:\n      rule: Host(`app.test`)\n      service: app\n"
+FILES = {"caddy:door.txt": CADDY, "nginx:door.txt": NGINX, "traefik:door.yml": TRAEFIK}
+KINDS = sorted(FILES)
+
+
+def stack(root: Path, **labels: str) -> Stack:
+    names = ("door", "app")
+    services = {name: Service(name=name, image="a:1", labels=labels) for name in names}
+    return Stack(name="shop", root=root, services=services, front_door="door")
+
+
+def folder(path: Path, _text: str) -> None:
+    path.mkdir()
+
+
+def dangling(path: Path, _text: str) -> None:
+    path.symlink_to("nowhere")
+
+
+def pipe(path: Path, _text: str) -> None:
+    os.mkfifo(path)
+
+
+def not_text(path: Path, text: str) -> None:
+    path.write_bytes(text.encode() + b"\n# \xff\n")
+
+
+def not_closed(path: Path, text: str) -> None:
+    path.write_text(text + "a {\n  b: [\n")
+
+
+@pytest.mark.parametrize("source", KINDS)
+@pytest.mark.parametrize("make", [folder, dangling, pipe, not_text, not_closed])
+def test_it_is_an_unread_route_with_its_place(source: str, make: object, tmp_path: Path) -> None:
+    name = source.partition(":")[2]
+    assert callable(make)
+    make(tmp_path / name, FILES[source])
+    (route,) = read_routes((source,), stack(tmp_path), goes_on=True)
+    assert route.is_unread
+    assert (route.service, route.is_exact, route.has_name) == (None, False, False)
+    assert route.where.split(":")[0] == name
+    assert route.unknown
+
+
+@pytest.mark.parametrize("source", KINDS)
+def test_a_file_that_can_be_read_is_read(source: str, tmp_path: Path) -> None:
+    (tmp_path / source.partition(":")[2]).write_text(FILES[source])
+    routes = read_routes((source,), stack(tmp_path), goes_on=True)
+    assert "app.test" in {route.host for route in routes}
+    assert not any(route.is_unread for route in routes)
+
+
+@pytest.mark.parametrize("source", KINDS)
+def test_a_file_that_is_not_there_is_a_mistake_in_the_configuration(
+    source: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        read_routes((source,), stack(tmp_path), goes_on=True)
+
+
+def test_other_front_doors_and_declared_names_stay(tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").mkdir()
+    (tmp_path / "other.conf").write_text(NGINX)
+    sources = ("Caddyfile", "other.conf")
+    shop = stack(tmp_path)
+    routes = read_routes(sources, shop, hosts={"said.test": "app:80"}, goes_on=True)
+    known = {route.host: route.service for route in routes if not route.is_unread and route.service}
+    assert known == {"said.test": "app", "app.test": "app"}
+    assert [route.where for route in routes if route.is_unread] == ["Caddyfile:1"]
+
+
+def test_an_included_file_that_cannot_be_read_counts_for_the_whole(tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text(f"import missing.caddy\n{CADDY}")
+    (route,) = read_routes(("Caddyfile",), stack(tmp_path), goes_on=True)
+    assert (route.is_unread, route.where) == (True, "Caddyfile:1")
