@@ -11,6 +11,7 @@ the host, the engine or a container
 from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
+from stacktest.core.shared_network import network_mode
 from stacktest.errors import UsageError
 
 NO_NAME_SERVER: Json = {"dns": ["127.0.0.1"], "dns_opt": ["timeout:1", "attempts:2"]}
@@ -42,7 +43,7 @@ def asks_nobody(stack: Stack, service: str) -> bool:
 
 
 def _refuse_ways_out(service: Service, networks: Json) -> None:
-    mode = str((service.definition or {}).get("network_mode") or "")
+    mode = network_mode(service)
     if mode and mode != "none" and not mode.startswith("service:"):
         raise UsageError(
             f"{service.name} has `network_mode: {mode}`, which leads outside of the stack",

@@ -32,6 +32,7 @@ from msgspec import Struct
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
+from stacktest.core.shared_network import network_mode
 from stacktest.errors import UsageError
 
 RESTARTS_OF_A_LOOP = 3
@@ -186,11 +187,10 @@ def without_door(service: Service) -> Rule:
 
 def declared_ports(service: Service) -> tuple[int, ...]:
     """The TCP ports that the compose file publishes or exposes as numbers or ranges."""
-    definition = service.definition or {}
-    if definition.get("network_mode") == "none":
+    if network_mode(service) == "none":
         return ()
     published = [port.target for port in service.ports if port.protocol == "tcp"]
-    exposed = chain.from_iterable(map(_exposed, definition.get("expose") or ()))
+    exposed = chain.from_iterable(map(_exposed, (service.definition or {}).get("expose") or ()))
     return tuple(dict.fromkeys([*published, *exposed]))
 
 

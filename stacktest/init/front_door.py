@@ -25,6 +25,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.door_files import kind_by_name
 from stacktest.core.model import Service, Stack
 from stacktest.core.nginx_templates import template_folder, template_suffix
+from stacktest.core.shared_network import network_mode
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
 from stacktest.init.dockerfile import copied_files
 from stacktest.init.programs import image_path, recognise
@@ -238,12 +239,7 @@ def _published(service: Service) -> set[int]:
 
 
 def _is_reachable(service: Service) -> bool:
-    return bool(service.ports) or _key(service, "network_mode") == "host"
-
-
-def _key(service: Service, name: str) -> str:
-    definition = service.definition if isinstance(service.definition, dict) else {}
-    return str(definition.get(name) or "")
+    return bool(service.ports) or network_mode(service) == "host"
 
 
 def _configuration(service: Service, kind: str) -> Iterator[Path]:
@@ -275,12 +271,13 @@ def _main_files(service: Service, kind: str) -> Iterator[Path]:
 
 def _named_file(service: Service, kind: str) -> str:
     """The main file that the front door's command names, if it is not a usual one; else empty."""
-    entrypoint = (service.definition or {}).get("entrypoint") or ()
+    definition = service.definition or {}
+    entrypoint = definition.get("entrypoint") or ()
     words = " ".join((*entrypoint, *(service.command or ())))
     match = _LAYOUTS[kind].named.search(words)
     if match is None:
         return ""
-    home = _key(service, "working_dir") or _LAYOUTS[kind].home
+    home = str(definition.get("working_dir") or _LAYOUTS[kind].home)
     name = posixpath.normpath(posixpath.join(home, match[1]))
     return "" if name in _LAYOUTS[kind].main else name
 

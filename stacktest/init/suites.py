@@ -15,6 +15,7 @@ from stacktest.core.shared_network import (
     neighbours_of,
     network_mode,
     network_owner,
+    tenants_of,
 )
 from stacktest.init.declared_names import place_of
 from stacktest.init.front_door import FrontDoor
@@ -139,7 +140,7 @@ class SuiteWriter(Struct, kw_only=True):
 
     def _application(self, service: Service, program: Program | None) -> str:
         name = service.name
-        tenants = _tenants(self.stack, name)
+        tenants = tenants_of(self.stack, name)
         routes = list(self.stack.named_routes_of(name))
         plain = [route for route in routes if _is_plain(route, self.stack, program)]
         if tenants and routes:
@@ -354,15 +355,6 @@ def _condition(route: Route, stack: Stack, program: Program | None) -> str:
     if route.match.startswith("@") or route.is_hidden or not route.match:
         return f"only under a condition ({route.where})"
     return f"only {route.match} leads to it"
-
-
-def _tenants(stack: Stack, name: str) -> list[str]:
-    """Services that share the network of this one."""
-    return sorted(
-        other.name
-        for other in stack.services.values()
-        if other.definition and other.definition.get("network_mode") == f"service:{name}"
-    )
 
 
 def _offered(service: Service) -> set[int]:

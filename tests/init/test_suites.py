@@ -298,10 +298,11 @@ def test_a_page_behind_a_sign_in_is_not_taken_for_the_programs_own() -> None:
 
 
 @pytest.mark.case("compose/shared-network")
-def test_who_shares_a_network_is_not_told_apart_by_its_address() -> None:
+@pytest.mark.parametrize("mode", ["service:tunnel", "container:vpn"])
+def test_who_shares_a_network_is_not_told_apart_by_its_address(mode: str) -> None:
     routes = (Route(host="books.test", service="tunnel", port=8080),)
-    books = Service(name="books", image="own/books", definition={"network_mode": "service:tunnel"})
-    tunnel = Service(name="tunnel", image="own/tunnel")
+    books = Service(name="books", image="own/books", definition={"network_mode": mode})
+    tunnel = Service(name="tunnel", image="own/tunnel", container_name="vpn")
     texts, unknown = suites(stack(tunnel, books, routes=routes))
     assert texts == {}
     assert "whether books.test is tunnel's own: books shares its network" in unknown

@@ -15,6 +15,7 @@ from stacktest.adapters.startup.swarm_keys import PASSED
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
+from stacktest.core.shared_network import network_mode
 
 VERSION = "3.9"
 """The newest version of the format that the client of the oldest tested engine supports."""
@@ -203,13 +204,13 @@ def _networks(service: Service, source: Json) -> Json:
         key: [*((networks.get(key) or {}).get("aliases") or ()), *extra] for key in service.networks
     }
     rows: Json = {key: {"aliases": names} if names else {} for key, names in aliases.items()}
-    own = {"host": HOST_NETWORK, "none": OWN_NETWORK + service.name}.get(_network_mode(service))
+    own = {"host": HOST_NETWORK, "none": OWN_NETWORK + service.name}.get(network_mode(service))
     return {**rows, own: {}} if own else rows
 
 
 def _own_networks(stack: Stack, names: Iterable[str], override: Json) -> Json:
     """The networks that replace `network_mode`: `host`: the node's; `none`: one for it alone."""
-    modes = {name: _network_mode(stack.services[name]) for name in names}
+    modes = {name: network_mode(stack.services[name]) for name in names}
     rows: Json = {
         OWN_NETWORK + name: {
             "driver": "overlay",
@@ -220,10 +221,6 @@ def _own_networks(stack: Stack, names: Iterable[str], override: Json) -> Json:
         if mode == "none"
     }
     return {**rows, HOST_NETWORK: HOST} if "host" in modes.values() else rows
-
-
-def _network_mode(service: Service) -> str:
-    return str((service.definition or {}).get("network_mode") or "")
 
 
 def _network(stack: Stack, key: str, labels: Json) -> Json:
