@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.nginx.error_pages import (
+    ErrorPage,
     error_page,
     failures_of_a_proxy,
     missing_page,
@@ -190,23 +191,29 @@ class Phases(Struct, frozen=True, kw_only=True):
                 continue
             inner = replace(self, in_error_page=True)
             steps = inner.jump(page.target, jumps + 1) if jumps < _MOST_JUMPS else []
-            services = {s.service for s in steps if s.service and not s.is_guard}
             if self._fails_again(chain, page.target, steps):
                 why = "the page of a failure may fail, and another page takes its place"
                 yield replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why)
                 continue
-            statuses = page.statuses
-            if statuses == ANY_STATUS and steps:
-                statuses = frozenset(status for step in steps for status in step.statuses)
-            if statuses == page.failures and not page.is_named:
-                statuses, services = frozenset(), set()
-            # The request for the page's path may fail as well; then nginx itself answers.
-            own = frozenset() if services and page.is_named else statuses
-            own |= refusals(steps) | inner.absent_page(page.target, steps)
-            rows = [(service, statuses) for service in sorted(services)] + [(None, own)]
-            for service, answers in rows:
-                if answers:
-                    yield replace(guard_step(item, answers, is_hidden=True), service=service)
+            for service, statuses in inner.page_answers(page, steps):
+                if statuses:
+                    yield replace(guard_step(item, statuses, is_hidden=True), service=service)
+
+    def page_answers(
+        self, page: ErrorPage, steps: list[Route]
+    ) -> Iterator[tuple[str | None, frozenset[int]]]:
+        """The services that answer with the page, and last nginx itself, each with its statuses."""
+        services = {s.service for s in steps if s.service and not s.is_guard}
+        statuses = page.statuses
+        if statuses == ANY_STATUS and steps:
+            statuses = frozenset(status for step in steps for status in step.statuses)
+        if statuses == page.failures and not page.is_named:
+            # The failure keeps its status, which the step that fails has already.
+            statuses, services = frozenset(), set()
+        yield from ((service, statuses) for service in sorted(services))
+        own = frozenset[int]() if services and page.is_named else statuses
+        # The request for the page's path may fail as well; then nginx itself answers.
+        yield None, own | refusals(steps) | self.absent_page(page.target, steps)
 
     def _fails_again(self, chain: tuple[Directive, ...], target: str, steps: list[Route]) -> bool:
         """Whether another `error_page` applies to the answer of an error page itself."""
@@ -234,11 +241,13 @@ class Phases(Struct, frozen=True, kw_only=True):
 
     def jump(self, target: str, jumps: int) -> list[Route]:
         """The steps after an internal redirect of nginx to a path or a named location."""
+        if jumps > _MOST_JUMPS:
+            return []
         if target.startswith("@"):
             location = named_location(self.server, target)
             return self.location_steps(location, jumps) if location else []
         path = re.split(r"[$?]", target, maxsplit=1)[0]
-        if not path.startswith("/") or jumps > _MOST_JUMPS:
+        if not path.startswith("/"):
             return []
         target_location = location_for(self.server, path)
         if isinstance(target_location, Unknown):

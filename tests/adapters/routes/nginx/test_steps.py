@@ -53,3 +53,19 @@ def test_a_certificate_that_a_client_lacks_is_refused_by_nginx(tmp_path: Path) -
  location / { proxy_pass http://app; } }"""
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
     assert [who(routes, "a.test", status=status) for status in (200, 400)] == ["app", None]
+
+
+@pytest.mark.parametrize(
+    "locations",
+    [
+        "location @a { try_files $uri @a; }",
+        "location @a { try_files $uri @b; } location @b { try_files $uri @a; }",
+        "location @a { error_page 404 = @b; return 404; } location @b { error_page 500 = @a; return 500; }",
+        "location @a { try_files $uri /x; } location = /x { try_files $uri @a; }",
+    ],
+)
+def test_a_redirect_in_a_circle_is_nobodys_answer(locations: str, tmp_path: Path) -> None:
+    lines = f"location / {{ try_files $uri @a; }} {locations}"
+    text = f"server {{ listen 80; server_name a.test; {lines} }}"
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
+    assert [who(routes, "a.test", "/x", status) for status in (200, 404, 500)] == [None] * 3
