@@ -212,12 +212,14 @@ class DriftReader(Struct, kw_only=True, dict=True):
         hash_match = self._hash_match(container)
         edited = self._edited(container, fingerprint)
         reasons, unverified = definition_drift(outcome, hash_match, edited)
-        if hash_match is not HashMatch.SAME:
-            # The remembered digests do not cover variables.
-            client = self.host.client_variables()
-            reasons += drift.env_drift(
-                container.service, container.inspect, container.image, client
-            )
+        # The remembered digests do not cover variables, and the hash is a label, which is copied.
+        reasons += drift.env_drift(
+            container.service,
+            container.inspect,
+            container.image,
+            self.host.client_variables(),
+            by_definition=hash_match is HashMatch.SAME,
+        )
         if not reasons and is_match(outcome, hash_match, edited):
             self._remember(container, fingerprint, definition=_definition_keys(fingerprint))
         return reasons, unverified

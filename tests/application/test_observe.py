@@ -329,12 +329,18 @@ LABELS = {HASH: "h1", "com.docker.compose.version": "2.26.1"}
 
 
 def test_the_hash_acquits_what_only_another_definition_changes(small: SmallStack) -> None:
-    small.config = {"Labels": LABELS, "User": "odd", "Env": ["HTTP_PROXY=x"]}
+    small.config = {"Labels": LABELS, "Domainname": "odd", "Env": ["HTTP_PROXY=x"]}
     small.host.hashes = {"app": "h1"}
     assert small.drift() == ()
     small.host.kept = Origins()
     small.host.hashes = Unknown("no Compose")
-    assert small.drift() == ("definition:user", "env:HTTP_PROXY")
+    assert small.drift() == ("definition:domainname", "env:HTTP_PROXY")
+
+
+def test_a_program_that_recreates_a_container_copies_the_hash(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS, "User": "odd", "Env": ["LOG=debug"]}
+    small.host.hashes = {"app": "h1"}
+    assert small.drift() == ("definition:user", "env:LOG")
 
 
 def test_another_hash_convicts_what_no_engine_shows(small: SmallStack) -> None:

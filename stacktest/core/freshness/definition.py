@@ -6,7 +6,7 @@ matched the files, as this machine recorded it.
 
     hash      edited keys    drift                              not verified
     -------   ------------   --------------------------------   -------------------------------
-    same      any            certain and CHANGEABLE             none
+    same      any            certain, CHANGEABLE or COPIED      none
     unknown   none           certain and CHANGEABLE             none
     unknown   some           certain; edited and not SHOWN      possible and unseen, not edited
     unknown   not recorded   certain                            possible and unseen
@@ -20,7 +20,12 @@ in an unknown form. "Or unseen" means: the unseen keys if no key is certain or p
 from collections.abc import Iterable
 from enum import Enum
 
-from stacktest.core.freshness.container.differences import CHANGEABLE, SHOWN, Differences
+from stacktest.core.freshness.container.differences import (
+    CHANGEABLE,
+    COPIED,
+    SHOWN,
+    Differences,
+)
 from stacktest.core.freshness.drift import Reasons
 
 HASH_ALONE = "live:definition: Compose hashes it otherwise, and the engine shows no difference"
@@ -48,9 +53,10 @@ def definition_drift(
     """
     match hash_match, edited:
         case HashMatch.SAME, _:
-            return _updated(outcome), ()
+            # The hash is a label: programs that recreate a container with other settings copy it.
+            return _reasons(outcome.certain & (CHANGEABLE | COPIED)), ()
         case HashMatch.UNKNOWN, frozenset(keys) if not keys:
-            return _updated(outcome), ()
+            return _reasons(outcome.certain & CHANGEABLE), ()
         case HashMatch.UNKNOWN, frozenset(keys):
             return _edited(outcome, keys), _not_shown(outcome, but=keys)
         case HashMatch.UNKNOWN, _:  # edits are not recorded
@@ -77,10 +83,6 @@ def is_match(outcome: Differences, hash_match: HashMatch, edited: frozenset[str]
 
 
 # Private
-
-
-def _updated(outcome: Differences) -> Reasons:
-    return _reasons(outcome.certain & CHANGEABLE)
 
 
 def _edited(outcome: Differences, keys: frozenset[str]) -> Reasons:

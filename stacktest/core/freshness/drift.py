@@ -78,10 +78,14 @@ def env_drift(
     inspect: Json,
     image: Json | Unknown,
     client: Mapping[str, str] | None = None,
+    *,
+    by_definition: bool = False,
 ) -> Reasons:
     """`env:NAME` for each variable whose value differs from the definition's and the image's.
 
     `client` are the variables that the engine's client adds by its own configuration (proxies).
+    `by_definition`: the container has the hash of the definition, so proxies that the definition
+    does not name were added by a client, perhaps by that of another person.
     """
     actual = _variables(inspect["Config"].get("Env"))
     declared = {name: value for name, value in service.environment.items() if value is not None}
@@ -93,6 +97,8 @@ def env_drift(
         extra -= {name for name, value in (client or {}).items() if actual.get(name) == value}
         if actual.get("container") == "podman":
             extra -= PODMANS
+        if by_definition:
+            extra -= {name for name in extra if name.lower().endswith("_proxy")}
         reasons |= {f"env:{name}" for name in extra}
     return tuple(sorted(reasons))
 
@@ -185,7 +191,8 @@ _ENDED = ("exited", "dead")
 
 
 def _variables(entries: Iterable[str] | None) -> dict[str, str]:
-    return dict(entry.partition("=")[::2] for entry in entries or ())
+    # The engine keeps a name without a value, which sets nothing.
+    return dict(entry.partition("=")[::2] for entry in entries or () if "=" in entry)
 
 
 def _is_mounted(mount: Mount, actual: Json, stack: Stack, resolve: Callable[[str], str]) -> bool:

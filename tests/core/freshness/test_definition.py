@@ -26,7 +26,9 @@ def reasons(text: str) -> tuple[str, ...]:
 
 
 NOT_SHOWN = "live:not shown by the engine: "
-DIFFERENCES = keys(certain="mem_limit user", possible="init logging", unseen="post_start provider")
+DIFFERENCES = keys(
+    certain="mem_limit security_opt user", possible="init logging", unseen="post_start provider"
+)
 EDITS = "logging post_start stop_signal"
 """One of the possible, one of the unseen, and one that the engine shows to be the same."""
 
@@ -34,15 +36,21 @@ EDITS = "logging post_start stop_signal"
 @pytest.mark.parametrize(
     ("hash_match", "edited", "drifted", "not_shown", "matches"),
     [
-        (SAME, None, "mem_limit", "", True),
-        (SAME, "", "mem_limit", "", True),
-        (SAME, EDITS, "mem_limit", "", True),
+        (SAME, None, "mem_limit user", "", True),
+        (SAME, "", "mem_limit user", "", True),
+        (SAME, EDITS, "mem_limit user", "", True),
         (UNKNOWN, "", "mem_limit", "", True),
-        (UNKNOWN, EDITS, "logging mem_limit post_start user", "init, provider", False),
-        (UNKNOWN, None, "mem_limit user", "init, logging, post_start, provider", False),
-        (OTHER, "", "mem_limit user", "", False),
-        (OTHER, EDITS, "logging mem_limit post_start user", "", False),
-        (OTHER, None, "init logging mem_limit user", "", False),
+        (UNKNOWN, EDITS, "logging mem_limit post_start security_opt user", "init, provider", False),
+        (
+            UNKNOWN,
+            None,
+            "mem_limit security_opt user",
+            "init, logging, post_start, provider",
+            False,
+        ),
+        (OTHER, "", "mem_limit security_opt user", "", False),
+        (OTHER, EDITS, "logging mem_limit post_start security_opt user", "", False),
+        (OTHER, None, "init logging mem_limit security_opt user", "", False),
     ],
 )
 def test_every_hash_with_every_record_of_edits(

@@ -125,6 +125,8 @@ def test_a_tag_that_was_removed_while_its_container_runs_is_unverified() -> None
         # The definition had another value than the image, and has none now.
         (["PATH=/bin", "FROM_IMAGE=2", "A=1"], ("env:FROM_IMAGE",)),
         (["PATH=/bin", "A=1"], ()),
+        # `environment: [PASSED]` without a value: the engine keeps the name.
+        (["PATH=/bin", "FROM_IMAGE=1", "A=1", "PASSED"], ()),
     ],
 )
 def test_environment(variables: list[str], reasons: tuple[str, ...]) -> None:
@@ -155,6 +157,16 @@ def test_proxies_that_the_engine_s_client_adds_are_no_drift() -> None:
         "env:HTTP_PROXY",
     )
     assert env_drift(SERVICE, document, IMAGE) == ("env:HTTP_PROXY", "env:http_proxy")
+
+
+def test_an_equal_hash_acquits_proxies_and_nothing_else() -> None:
+    # A program that recreates a container copies the label that has the hash.
+    variables = ["A=2", "PATH=/bin", "FROM_IMAGE=0", "OLD=x", "HTTP_PROXY=p", "no_proxy=q"]
+    document = inspect(Config={"Env": variables})
+    reasons = env_drift(SERVICE, document, IMAGE, by_definition=True)
+    assert reasons == ("env:A", "env:FROM_IMAGE", "env:OLD")
+    declared = Service(name="web", environment={"HTTP_PROXY": "mine"})
+    assert env_drift(declared, inspect(Config={"Env": ["HTTP_PROXY=p"]}), IMAGE, by_definition=True)
 
 
 CONF = {"Type": "bind", "Source": "/stack/conf", "Destination": "/conf", "RW": False}

@@ -56,6 +56,19 @@ CHANGEABLE = frozenset(
 )
 """Keys that can differ with the same definition, by `docker update` or `docker rename`."""
 
+COPIED = frozenset(
+    (
+        *("cap_add", "cap_drop", "command", "devices", "dns", "entrypoint", "extra_hosts"),
+        *("healthcheck", "labels", "ports", "privileged", "read_only", "sysctls", "tmpfs"),
+        *("user", "working_dir"),
+    )
+)
+"""Keys that differ with the same hash if a program recreated the container with its labels.
+
+Updaters keep what the old image set, and in Portainer people edit the settings. Engines store these
+keys exactly as Compose sends them.
+"""
+
 
 _HIDDEN_PARTS: Mapping[str, frozenset[str]] = {
     "configs": frozenset(("uid", "gid", "mode")),

@@ -1,5 +1,6 @@
 """Compares the keys that the engine stores in `Config`: command, user, labels, health check."""
 
+import posixpath
 from collections.abc import Mapping
 
 from stacktest.core.freshness.container.row import Created, Read, Row, from_image, scalar
@@ -91,7 +92,7 @@ def _fields(check: Mapping[str, Json]) -> dict[str, Json]:
 
 ROWS: tuple[Row, ...] = (
     from_image("user", "User", str, "", None),
-    from_image("working_dir", "WorkingDir", str, "", "/", None),
+    from_image("working_dir", "WorkingDir", posixpath.normpath, "", "/", None),
     from_image("stop_signal", "StopSignal", str, "", "SIGTERM", "15", None),
     from_image("stop_grace_period", "StopTimeout", whole_seconds, None, 0, 10),
     scalar("domainname", "Domainname", str, "", None, section="Config"),

@@ -90,6 +90,7 @@ def test_a_container_as_compose_makes_it_has_no_differences() -> None:
 APPLIED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "user": ({"user": "root"}, {"User": "root"}, {}),
     "working_dir": ({"working_dir": "/x"}, {"WorkingDir": "/x"}, {}),
+    "working_dir as written": ({"working_dir": "/x/../y/"}, {"WorkingDir": "/y"}, {}),
     "stop_signal": ({"stop_signal": "SIGINT"}, {"StopSignal": "SIGINT"}, {}),
     "stop_grace_period": ({"stop_grace_period": "1m30s"}, {"StopTimeout": 90}, {}),
     "domainname": ({"domainname": "d"}, {"Domainname": "d"}, {}),
