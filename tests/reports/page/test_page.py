@@ -96,6 +96,8 @@ def test_an_old_judgement_gets_a_banner(
     page = render_page(make_board(now=make_board().meta.evaluated_at + dt.timedelta(hours=hours)))
     banner = known(re.search(r'<p class="banner[^>]*>', page))[0]
     assert banner.endswith(" hidden>") is hidden
+    text, _ = read(page)
+    assert ("This page is old. It was judged 2026-" in text) is not hidden
 
 
 def test_no_value_of_the_environment_reaches_the_page(board: Board) -> None:

@@ -327,3 +327,4 @@ def test_a_page_that_is_kept_open_or_stored_says_that_it_is_old(visit: Callable[
     page.clock.set_system_time(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC))
     page.clock.run_for(61_000)
     assert page.locator("#age").is_visible()
+    assert page.locator("#age").inner_text().startswith("This page is old. It was judged 2026-")

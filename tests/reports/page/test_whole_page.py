@@ -25,8 +25,7 @@ LEFT = (
 )
 WRITTEN = """\
 reference: No service is proved. Skip to the services stacktest / reference Services Details
-Environment Dark This page is old. It was judged 45 minutes ago ; what runs now may be something
-else. Run stacktest status . No service is proved. The gate is closed by 3 services. Judged 45
+Environment Dark No service is proved. The gate is closed by 3 services. Judged 45
 minutes ago , 2026-11-20 09:15 UTC . 2 stale 1 broken What closes the gate failing loki
 suites/phase2_observability/test_loki.py::test_a_line_is_found_again Why The last run on exactly
 what runs now had a failure. Steady failure: 3 runs in a row failed.

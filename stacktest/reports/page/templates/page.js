@@ -32,6 +32,7 @@
   const refresh = () => {
     for (const time of document.querySelectorAll("time[data-ago]")) time.textContent = ago(new Date(time.dateTime));
     age.hidden = Date.now() - new Date(age.dataset.evaluated) <= age.dataset.hours * 3600e3;
+    if (!age.hidden && !age.textContent) age.textContent = age.dataset.text;
   };
   refresh();
   setInterval(refresh, 60e3);
