@@ -6,6 +6,7 @@ remembered with their digests for the next comparison.
 
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -71,6 +72,8 @@ class DriftReader(Struct, kw_only=True, dict=True):
     _hashes: "Future[Mapping[str, str] | Unknown]" = field(default_factory=Future)
     _containers: dict[str, ContainerOrigin] = field(default_factory=dict)
     _images: dict[str, ImageOrigin] = field(default_factory=dict)
+    _unread: dict[str, list[frozenset[str]]] = field(default_factory=lambda: defaultdict(list))
+    """Service → for each container whose files are remembered, those that were edited since."""
 
     def ask(self) -> None:
         """Start Compose in a thread for the hashes of all containers that need one."""
@@ -117,6 +120,13 @@ class DriftReader(Struct, kw_only=True, dict=True):
         if reasons:
             reasons = [*self._made_elsewhere(service), *reasons]
         return reasons, [*unverified, *unknown]
+
+    def unread(self, service: Service) -> frozenset[str]:
+        """Mounted files that were edited after all containers of a service had started."""
+        containers = sum(item.service.name == service.name for item in self.containers)
+        edited = self._unread[service.name]
+        is_known = bool(edited) and len(edited) == containers
+        return frozenset.intersection(*edited) if is_known else frozenset()
 
     def volumes(self, service: Service) -> Mapping[str, str]:
         """The volumes that a service with containers mounts, and when each was created."""
@@ -278,6 +288,8 @@ class DriftReader(Struct, kw_only=True, dict=True):
         is_known = origin is not None and origin.started_at == started
         if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
             before = carried(origin.files, now, fingerprint.inputs().legacy_digests)
+            edited = before.keys() & differing(before, now)
+            self._unread[container.service.name].append(frozenset(edited))
             return edited_files(self.stack, before, now, times, timestamps.parse(started))
         counted = times_as_mounted(self.stack, container, times, now)
         moments = {label: datetime.fromtimestamp(at, UTC) for label, at in counted.items()}

@@ -185,6 +185,7 @@ def _observation(
         ),
         drift=tuple(dict.fromkeys([*reasons, *differing])),
         unverified=tuple(dict.fromkeys(unverified)),
+        unread=comparison.unread(service),
         volumes=comparison.volumes(service),
     )
 

@@ -113,6 +113,21 @@ def test_a_program_that_reloads_has_to_see_a_file_that_was_replaced(small: Small
     assert small.observe().unverified == ("live:no cat",)
 
 
+def test_files_that_a_container_certainly_did_not_read(small: SmallStack) -> None:
+    small.mount("conf", "/conf")
+    small.started = later_time(small.root)
+    assert small.observe().unread == frozenset()
+    edit(small.root)
+    (small.root / "conf/new").write_text("1")
+    # A new file may have been there before it counted.
+    assert small.observe().unread == {"conf/a"}
+    # Of a container that was not seen before, times show that a file changed, not what was read.
+    small.host.kept = Origins()
+    small.started = PAST
+    assert "stale:conf/a" in small.drift()
+    assert small.observe().unread == frozenset()
+
+
 def add(root: Path) -> None:
     (root / "conf/new").write_text("1")
 

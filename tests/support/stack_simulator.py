@@ -70,6 +70,8 @@ class Service:
     detail: dict[str, dict[str, str]] = field(default_factory=dict)
     containers: tuple[ContainerRef, ...] | Unknown = ()
     drift: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+    """Mounted files that were edited after its container had started."""
     volumes: dict[str, str] = field(default_factory=dict)
     """Its volumes, and when each was created."""
     tests: tuple[str, ...] = ()
@@ -132,6 +134,7 @@ class Service:
             fingerprint=self.fingerprint,
             containers=self.containers,
             drift=self.drift,
+            unread=self.unread,
             volumes=self.volumes,
         )
 

@@ -11,7 +11,7 @@ repository's files (`repo_fingerprint`) is used if a part is unknown. It may mov
 did (a port rewritten from its short to its long form), so known parts take precedence.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from stacktest.core.fingerprint.fingerprint import ROUTE, Change, changes, compare, routes_apart
 from stacktest.core.freshness.inputs import Policy, Present
@@ -69,15 +69,18 @@ def unknown_parts(record: FingerprintRecord, present: Present) -> tuple[str, ...
     )
 
 
-def only_new_containers_read(record: FingerprintRecord, present: Present, detail: Detail) -> bool:
+def only_new_containers_read(
+    record: FingerprintRecord, present: Present, detail: Detail, unread: Collection[str] = ()
+) -> bool:
     """Whether all that differs from `record` takes effect in a container that is made anew only.
 
-    Files that the container mounts, or that Compose copies into it, do not need a new one.
+    Files that the container mounts, or that Compose copies into it, do not need a new one; `unread`
+    are mounted files that may differ all the same.
     """
     if record.version != present.observation.fingerprint.version or unknown_parts(record, present):
         return False
     return all(
-        _is_read_at_creation(change, present)
+        _is_read_at_creation(change, present) or _is_of_files(change, unread)
         for change in changes(record.as_fingerprint(detail), present.observation.fingerprint)
     )
 
@@ -107,9 +110,18 @@ _READ_BY_RESTART = (ROUTE, "networks.", "post_start", "pre_stop")
 
 def _is_read_at_creation(change: Change, present: Present) -> bool:
     if change.part == "stanza":
-        keys = (*change.changed, *change.added, *change.removed)
+        keys = _names(change)
         return bool(keys) and not any(key.startswith(_READ_BY_RESTART) for key in keys)
     return change.part == "env" or (change.part == "build" and not present.is_synced)
+
+
+def _is_of_files(change: Change, files: Collection[str]) -> bool:
+    names = _names(change)
+    return change.part == "config" and bool(names) and names <= set(files)
+
+
+def _names(change: Change) -> frozenset[str]:
+    return frozenset((*change.changed, *change.added, *change.removed))
 
 
 def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]:

@@ -20,6 +20,8 @@ class ServiceObservation(Struct, frozen=True, kw_only=True):
     """Reasons why the containers differ from the files, or do not run well."""
     unverified: tuple[str, ...] = ()
     """Checks that were not possible, e.g. `live:no-exec`; they never make a state worse."""
+    unread: frozenset[str] = frozenset()
+    """Mounted files that differ from their digests at its container's start, which it read then."""
     volumes: Mapping[str, str] = field(default_factory=dict)
     """Named volumes that it mounts → the time of creation, as far as the engine knows it."""
     dependencies: Mapping[str, Self] = field(default_factory=dict)

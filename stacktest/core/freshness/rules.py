@@ -62,31 +62,49 @@ def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> Foreign
     them do not affect a volume.
     """
     last_pass, last_run = evidence.last_pass, evidence.last_run
-    if last_pass is None or isinstance(last_pass, Unknown) or policy.scope != "host":
+    if not isinstance(last_pass, LastPass) or not isinstance(last_run, LastRun):
         return None
-    if last_run is None or isinstance(last_run, Unknown):
-        return None
-    if isinstance(present.observation.containers, Unknown) or not present.observation.containers:
+    containers = present.observation.containers
+    if isinstance(containers, Unknown) or not containers or policy.scope != "host":
         return None
     seq, foreign = last_pass.run.seq, last_run.foreign
     reasons = moved_parts(last_pass.fingerprint, present, policy)
-    why = EDITED if _is_unapplied(evidence, last_pass, present) else "seen"
-    known = foreign.why if foreign is not None and foreign.pass_seq == seq else ""
-    if known and (known, why) != (EDITED, "seen"):
+    if not reasons:
+        return _never_run(foreign, last_pass, present) if foreign else None
+    if reasons == ("fingerprint_version",):
         return None
-    if not reasons or reasons == ("fingerprint_version",):
-        return None
-    digest = FingerprintRecord.attest(present.observation.fingerprint).digest
-    return ForeignRun(pass_seq=seq, fingerprint=digest, at=present.now, why=why)
+    now = ForeignRun(
+        pass_seq=seq,
+        fingerprint=FingerprintRecord.attest(present.observation.fingerprint).digest,
+        at=present.now,
+        why=EDITED if _is_unread(evidence, last_pass, present, is_restarted=True) else "seen",
+        live=containers if _is_unread(evidence, last_pass, present) else (),
+    )
+    is_known = foreign is not None and foreign.pass_seq == seq and foreign.weight >= now.weight
+    return None if is_known else now
 
 
 # Private
 
 
-def _is_unapplied(evidence: Evidence, last_pass: LastPass, present: Present) -> bool:
-    """Whether what differs from the pass is an edit that the containers of the pass cannot run."""
-    is_unread = only_new_containers_read(last_pass.fingerprint, present, evidence.detail)
-    return is_unread and none_recreated(last_pass.live, present.observation.containers)
+def _never_run(foreign: ForeignRun, last_pass: LastPass, present: Present) -> ForeignRun | None:
+    """The record of an edit that was taken back while the containers had not read it; else None."""
+    is_of_pass = foreign.pass_seq == last_pass.run.seq and foreign.weight == 1
+    is_back = only_new_containers_read(last_pass.fingerprint, present, {})
+    if is_of_pass and is_back and same_containers(foreign.live, present.observation.containers):
+        return replace(foreign, why=EDITED, live=())
+    return None
+
+
+def _is_unread(
+    evidence: Evidence, last_pass: LastPass, present: Present, *, is_restarted: bool = False
+) -> bool:
+    """Whether the containers of the pass did not read what differs, nor will if `is_restarted`."""
+    observation, passed = present.observation, last_pass.fingerprint
+    unread = frozenset[str]() if is_restarted else observation.unread
+    return none_recreated(last_pass.live, observation.containers) and only_new_containers_read(
+        passed, present, evidence.detail, unread
+    )
 
 
 class _Service(Struct, frozen=True, kw_only=True):

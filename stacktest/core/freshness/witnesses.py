@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from stacktest.core.fingerprint.compare import moved_parts, none_recreated
+from stacktest.core.fingerprint.compare import moved_parts, none_recreated, same_containers
 from stacktest.core.freshness.inputs import Evidence, Policy, Present
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
@@ -71,8 +71,9 @@ def ran_otherwise(
     """Whether any evidence shows that another fingerprint than that of the pass ran since."""
     seq, foreign = last_pass.run.seq, last_run.foreign
     if foreign is not None and foreign.pass_seq == seq:
-        is_same = none_recreated(last_pass.live, present.observation.containers)
-        if foreign.why != EDITED or not is_same:
+        containers = present.observation.containers
+        is_unread = foreign.why == EDITED and none_recreated(last_pass.live, containers)
+        if not is_unread and not same_containers(foreign.live, containers):
             return True
     if last_run.run.seq > seq and moved_parts(last_run.fingerprint, present, policy):
         return True

@@ -164,6 +164,15 @@ class ForeignRun(PlainRecord, frozen=True, kw_only=True):
     at: datetime
     why: str
     """`seen`, `run`, `moved`, or EDITED."""
+    live: tuple[ContainerRef, ...] = ()
+    """The containers that were there, if none of them had read what differs; else empty."""
+
+    LATER = ("live",)
+
+    @property
+    def weight(self) -> int:
+        """0: only new containers can have run it; 1: also restarted ones; 2: any."""
+        return 0 if self.why == EDITED else 1 if self.live else 2
 
 
 class FailedStart(PlainRecord, frozen=True, kw_only=True):

@@ -33,7 +33,6 @@ from stacktest.core.freshness.reasons import listed
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import (
-    EDITED,
     Failure,
     ForeignRun,
     HistoryLine,
@@ -382,7 +381,7 @@ def _foreign_run(
     """The run of another fingerprint than that of the pass; None: there is none, or it is known."""
     seq = previous_pass.run.seq
     known = record.foreign
-    if known is not None and known.pass_seq == seq and known.why != EDITED:
+    if known is not None and known.pass_seq == seq and known.weight > 1:
         return None
     passed = previous_pass.fingerprint.as_fingerprint()
     fingerprints = [record.fingerprint.as_fingerprint(), after.fingerprint]

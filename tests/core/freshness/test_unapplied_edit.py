@@ -49,7 +49,7 @@ def put_back(world: StackSimulator, app: Service) -> Callable[[], None]:
     parts, repo = dict(app.parts), app.repo
 
     def undo() -> None:
-        app.parts, app.repo, app.drift = dict(parts), repo, ()
+        app.parts, app.repo, app.drift, app.unread = dict(parts), repo, (), frozenset()
         app.detail = {"stanza": dict(KEYS)}
 
     return undo
@@ -131,6 +131,85 @@ def test_an_edit_that_ran_in_another_container(world: StackSimulator, app: Servi
     undo()
     app.containers = old
     app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+FILES = {"conf/a": "1", "conf/b": "1"}
+
+
+def edit_files(app: Service, *names: str, unread: tuple[str, ...] = ()) -> None:
+    """Edit mounted files, some of them after the containers had started."""
+    app.edit("config", f"another {names}")
+    app.detail = {**app.detail, "config": FILES | dict.fromkeys(names, "2")}
+    app.drift = tuple(f"stale:{name}" for name in names)
+    app.unread = frozenset(unread)
+
+
+@pytest.fixture
+def restarted(world: StackSimulator, app: Service) -> Callable[[], None]:
+    """A host that was restarted after the pass, and what takes every edit back."""
+    world.known_names = {"stanza": KEYS, "config": FILES}
+    undo = put_back(world, app)
+    app.restart()
+    assert world.index()["app"].state is State.FUNCTIONAL
+    return undo
+
+
+@pytest.mark.parametrize("with_a_key", [True, False])
+def test_a_file_that_the_restarted_containers_did_not_read(
+    world: StackSimulator, app: Service, restarted: Callable[[], None], *, with_a_key: bool
+) -> None:
+    if with_a_key:
+        edit(app, "stanza", "command")
+    edit_files(app, "conf/a", unread=("conf/a",))
+    assert world.index()["app"].state is State.DRIFTED
+    restarted()
+    assert world.judge("app").state is State.FUNCTIONAL
+    # Nobody looked in between: the start may have come before the edit was taken back.
+    now = app.containers
+    app.restart()
+    assert world.judge("app").reasons == ("reverted",)
+    # A look that sees the files of the pass beside the containers that never read others ends it.
+    app.containers = now
+    assert world.index()["app"].state is State.FUNCTIONAL
+    app.restart()
+    assert world.index()["app"].state is State.FUNCTIONAL
+    app.recreate()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_what_cannot_be_read_does_not_end_it(
+    world: StackSimulator, app: Service, restarted: Callable[[], None]
+) -> None:
+    edit_files(app, "conf/a", unread=("conf/a",))
+    world.index()
+    restarted()
+    app.parts["config"] = Unknown("permission denied")
+    world.index()
+    restarted()
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+@pytest.mark.parametrize("unread", [(), ("conf/b",)])
+def test_a_file_that_the_restarted_containers_may_have_read(
+    world: StackSimulator, app: Service, restarted: Callable[[], None], unread: tuple[str, ...]
+) -> None:
+    edit_files(app, "conf/a", "conf/b", unread=unread)
+    world.index()
+    restarted()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_a_file_that_the_second_look_saw_running(
+    world: StackSimulator, app: Service, restarted: Callable[[], None]
+) -> None:
+    edit_files(app, "conf/a", unread=("conf/a",))
+    world.index()
+    app.restart()
+    edit_files(app, "conf/a")
+    world.index()
+    restarted()
     assert world.index()["app"].reasons == ("reverted",)
 
 

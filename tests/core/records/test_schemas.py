@@ -128,7 +128,8 @@ others = st.builds(
     pass_seq=st.integers(1, 99),
     fingerprint=maybe(hexes),
     at=moments,
-    why=st.sampled_from(["seen", "run", "moved"]),
+    why=st.sampled_from(["edited", "seen", "run", "moved"]),
+    live=several(lives),
 )
 starts = st.builds(
     FailedStart,
@@ -258,7 +259,7 @@ LATER = {
     ),
     "history": ("boot_ms", "move_ms", "start", "code", "after", "disturbed"),
     "last_pass": ("known_false",),
-    "last_run": ("start", "known_false"),
+    "last_run": ("start", "known_false", "live"),
     "status_meta": ("backups",),
 }
 """Keys that lines written before they existed lack; they read as null."""
@@ -374,6 +375,8 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
 
     look()
     world.run()
+    look()
+    world.services["db"].edit("env", "not applied")
     look()
     world.run(app="failed")
     look()

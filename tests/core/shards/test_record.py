@@ -45,8 +45,8 @@ def test_it_comes_back_from_json(record: ShardRecord) -> None:
 
 def test_every_field_of_an_observation_is_in_the_record(record: ShardRecord) -> None:
     added_by_the_judge = {"dependencies", "optional", "doors"}
-    # The volumes of a shard end with it; only a stack that stays is compared with its pass.
-    of_the_stack_here = {"volumes"}
+    # What a shard started ends with it; only a stack that stays is compared with its pass.
+    of_the_stack_here = {"volumes", "unread"}
     written = record.to_dict()["before"]["db"].keys() - {"containers_unknown"}
     assert written | added_by_the_judge | of_the_stack_here == set(
         ServiceObservation.__struct_fields__
