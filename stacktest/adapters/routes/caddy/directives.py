@@ -80,7 +80,7 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
         scope = replace(scope, error_statuses=statuses | block.error_statuses)
         first = next(line for line in lines if line.name == "handle_errors")
         yield _guard(first, statuses, is_hidden=True)
-    is_open = False
+    before: list[Matcher] = []
     parts = _sorted(lines, scope)
     for line, matcher, words in parts:
         if not matcher.fits_host(block.host):
@@ -90,9 +90,10 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
             steps = _until_certain(steps)
             if line.name == "handle_path":
                 steps = [_stripped(step) for step in steps]
-            if is_open:
-                steps = [replace(step, is_hidden=True) for step in steps]
-            is_open = is_open or not any(map(is_certain, steps))
+            is_open = not any(map(is_certain, steps))
+            for other in before:
+                steps = [other.exclude(step) for step in steps]
+            before += [matcher] * is_open
         if _may_come_after_another(line, matcher, parts, scope):
             steps = [replace(step, is_hidden=True) for step in steps]
         steps += _left_rewritten(line, steps, scope)

@@ -47,6 +47,14 @@ class Matcher(Struct, frozen=True, kw_only=True):
             match=step.match or self.text,
         )
 
+    def exclude(self, step: Route) -> Route:
+        """The step, restricted to requests that do not match; hidden if more than a path counts."""
+        if self.is_hidden or self.methods or len(self.conditions) != 1:
+            return replace(step, is_hidden=True)
+        (condition,) = self.conditions
+        other = replace(condition, negated=not condition.negated)
+        return replace(step, conditions=(*step.conditions, other))
+
 
 def named_matchers(lines: Iterable[Line], level: int) -> Iterator[tuple[str, Matcher]]:
     """The matchers that the lines of one block define."""

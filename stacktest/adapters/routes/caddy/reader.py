@@ -27,6 +27,7 @@ from stacktest.adapters.routes.caddy.sites import (
 )
 from stacktest.adapters.routes.mounts import files_behind
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers
@@ -72,6 +73,10 @@ def read_caddy_labels(stack: Stack) -> tuple[Route, ...]:
 # Private
 
 _PERMANENT_REDIRECT = frozenset({308})
+_EMPTY = frozenset({200})
+"""The status of the empty answer that Caddy gives where no site matches."""
+_Sites = list[tuple[Site, Address]]
+"""Sites, each with the address by which it answers."""
 
 
 def _routes(lines: tuple[Line, ...], source: CaddySource) -> Iterator[Route]:
@@ -135,30 +140,64 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
     def _routes_of(self, host: str) -> Iterator[Route]:
         ports = {item for site in self.sites for a in site.addresses for item in a.listeners}
-        groups: dict[tuple[int, ...], tuple[list[tuple[Site, Address]], list[Listener]]] = {}
+        groups: dict[tuple[tuple[int, ...], ...], tuple[list[_Sites], list[Listener]]] = {}
         for listener in sorted(
             ports, key=lambda item: (not item.tls, item.port != self.options.https_port, item.port)
         ):
-            if sites := self._answering(host, listener):
-                same = tuple(id(address) for _, address in sites)
-                groups.setdefault(same, (sites, []))[1].append(listener)
+            several = [self._answering(host, listener, bound) for bound in self._bound(listener)]
+            unique = {tuple(id(address) for _, address in sites): sites for sites in several}
+            if any(unique):
+                # The last is shown as the default: the sites that have the name itself.
+                ranked = sorted(unique.values(), key=lambda sites: (bool(sites), _has(sites, host)))
+                groups.setdefault(tuple(unique), (ranked, []))[1].append(listener)
         start = 0
         redirected: Listener | None = None
         listened = {item.port for _, listeners in groups.values() for item in listeners}
-        for sites, listeners in groups.values():
-            if "*" in host and not any(a.host == host for _, a in sites):
+        for (*others, sites), listeners in groups.values():
+            if "*" in host and not _has(sites, host):
                 continue
+            for other in others:
+                routes = self._at_some_address(host, other, tuple(listeners), start)
+                yield from routes
+                start += len(routes)
             routes = self._of_sites(host, sites, tuple(listeners), start)
             yield from routes
             start += len(routes)
-            if any(a.host == host for _, a in sites) and listeners[0].tls:
+            if _has(sites, host) and listeners[0].tls:
                 redirected = listeners[0]
         if redirected and self.options.redirects and self.options.http_port not in listened:
             yield from self._redirect(host, start)
 
-    def _answering(self, host: str, listener: Listener) -> list[tuple[Site, Address]]:
+    def _at_some_address(
+        self, host: str, sites: "_Sites", listeners: tuple[Listener, ...], start: int
+    ) -> list[Route]:
+        """What answers if the connection came to another address of the machine, by `bind`."""
+        if sites:
+            routes = self._of_sites(host, sites, listeners, start)
+            return [replace(r, is_hidden=True, match=r.match or "@bind") for r in routes]
+        bound = next(s for s in self.sites if any(a.bound != ("",) for a in s.addresses))
+        empty = Route(
+            host=host,
+            where=bound.opened.where,
+            match="@bind",
+            statuses=_EMPTY,
+            length=0,
+            is_hidden=True,
+            is_guard=True,
+        )
+        return [replace(empty, is_final=False, listeners=listeners, order=start)]
+
+    def _bound(self, listener: Listener) -> list[str]:
+        """The addresses at which Caddy has a server of its own for the listener."""
+        addresses = (address for site in self.sites for address in site.addresses)
+        return sorted({word for a in addresses if listener in a.listeners for word in a.bound})
+
+    def _answering(self, host: str, listener: Listener, bound: str) -> "_Sites":
         """The sites that answer `host` at `listener`, by which address, in Caddy's order."""
-        there = [(s, [a for a in s.addresses if listener in a.listeners]) for s in self.sites]
+        there = [
+            (s, [a for a in s.addresses if listener in a.listeners and bound in a.bound])
+            for s in self.sites
+        ]
         needs_name = self._leads_to_https(host, listener)
         return [
             (site, address)
@@ -238,6 +277,11 @@ def _rank(addresses: list[Address]) -> tuple[bool, bool, int, int]:
     path = max((_length(address.path.path) for address in addresses), default=0)
     has_star = any("*" in address.host or not address.host for address in addresses)
     return not name, has_star, -name, -path
+
+
+def _has(sites: _Sites, host: str) -> bool:
+    """Whether one of the addresses is the host itself, or the same pattern."""
+    return any(address.host == host for _, address in sites)
 
 
 def _length(text: str) -> int:

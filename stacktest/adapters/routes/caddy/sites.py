@@ -36,6 +36,8 @@ class Address(Struct, frozen=True, kw_only=True):
     """One address of a site; an empty host stands for every name."""
 
     host: str
+    bound: tuple[str, ...] = ("",)
+    """The addresses of the machine at which Caddy listens for it; an empty one: every address."""
     listeners: tuple[Listener, ...]
     path: Matcher
 
@@ -161,7 +163,9 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
     door = stack.services.get(stack.front_door)
     environment = door.environment if door else {}
     has_tls = any(line.name == "tls" for line in block)
-    is_inner = _is_inner(block, options) and (door is None or network_mode(door) != "host")
+    bound = _bound(block, options)
+    if door is None or network_mode(door) != "host":
+        bound = tuple(word for word in bound if not _INNER.match(word))
     for token in _words(opened):
         text = _VARIABLE.sub(lambda m: environment.get(m[1]) or m[0], token.text)
         parts = _ADDRESS.fullmatch(text)
@@ -170,25 +174,24 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
             unknown.append((text or f"{{${token.unset}}}", why))
         elif not parts or "{" in text:
             unknown.append((text, f"the address {text} is not known before Caddy runs"))
-        elif is_inner:
+        elif not bound:
             continue
         elif why := _why_unreachable(parts, options, stack, has_tls=has_tls):
             unknown.append((parts["host"].lower(), why))
         elif listeners := _published(_listeners(parts, options, has_tls=has_tls), stack):
             path = path_matcher(parts["path"], 0) if parts["path"] else Matcher()
             host = (parts["host"] or "").lower()
-            addresses.append(Address(host=host, listeners=listeners, path=path))
+            addresses.append(Address(host=host, bound=bound, listeners=listeners, path=path))
     if any(address.path.is_present for address in addresses):
         # Caddy makes no matcher for an address without host and path if another one has a path.
         addresses = [a for a in addresses if a.host or a.path.is_present]
     return Site(addresses=tuple(addresses), lines=block, opened=opened, unknown=tuple(unknown))
 
 
-def _is_inner(block: tuple[Line, ...], options: Options) -> bool:
-    """Whether the site listens only at addresses inside the front door's container."""
-    own = [word for line in block if line.name == "bind" for word in line.words]
-    words = own or options.default_bind
-    return bool(words) and all(_INNER.match(word) for word in words)
+def _bound(block: tuple[Line, ...], options: Options) -> tuple[str, ...]:
+    """The addresses at which the site listens; one empty text for every address."""
+    own = tuple(word for line in block if line.name == "bind" for word in line.words)
+    return own or options.default_bind or ("",)
 
 
 def _with_tls(site: Site, ports: set[int]) -> Site:

@@ -227,7 +227,10 @@ class Phases(Struct, frozen=True, kw_only=True):
         return any(error_page(item).failures & answers for item in inherited(inner, "error_page"))
 
     def absent_page(self, target: str, steps: list[Route]) -> frozenset[int]:
-        """The statuses with which nginx answers if the file of an error page is missing."""
+        """The statuses of nginx if an error page's file is missing or refuses the method.
+
+        A named location keeps the method of the request, and nginx serves files for GET and HEAD.
+        """
         location = self._location(target)
         chain = location.chain if isinstance(location, Location) else self.server
         is_static = any(step.statuses == ANY_STATUS and not step.upstream for step in steps)
@@ -235,9 +238,10 @@ class Phases(Struct, frozen=True, kw_only=True):
             return frozenset()
         rewritten = [item.words[1] for item in chain[0].all("rewrite") if len(item.words) > 1]
         path = (rewritten or [target])[-1]
+        refused = frozenset({405}) if target.startswith("@") else frozenset()
         if not path.startswith("/") or "$" in path:
-            return frozenset()
-        return missing_page(self._root(chain), path, self._index(chain))
+            return refused
+        return refused | missing_page(self._root(chain), path, self._index(chain))
 
     def jump(self, target: str, jumps: int) -> list[Route]:
         """The steps after an internal redirect of nginx to a path or a named location."""

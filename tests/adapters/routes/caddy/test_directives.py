@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.model import Port
+from stacktest.core.routing import Request, answerers
 from tests.adapters.routes.front_doors import apps, caddy, leads, stack, who
 
 PAGE = "@late status 5xx\n  handle_response @late {{\n   {}\n  }}"
@@ -97,7 +98,6 @@ def test_what_hands_connections_on_goes_before_every_site(
         ("{\n default_bind ::1\n}\n", "", "app"),
         ("{\n default_bind ::1\n}\n", "bind 0.0.0.0", "web"),
         ("", "bind 127.0.0.1 0.0.0.0", "web"),
-        ("", "bind 10.0.0.7", "web"),
     ],
 )
 def test_a_site_for_the_container_alone_is_asked_by_nobody(
@@ -110,7 +110,55 @@ def test_a_site_for_the_container_alone_is_asked_by_nobody(
     of = stack(tmp_path, *apps("app", "web"))
     assert who(caddy(tmp_path, text, of), "a.test" if service == "web" else "x.test") == service
     host = stack(tmp_path, *apps("app", "web"), definition={"network_mode": "host"})
-    assert who(caddy(tmp_path, text, host), "a.test") == "web"
+    assert leads(caddy(tmp_path, text, host))["a.test"] == "web:1"
+
+
+@pytest.mark.parametrize(
+    ("bind", "length", "service"),
+    [
+        ("bind 0.0.0.0", 0, None),
+        ("bind 10.0.0.7 10.0.0.8", 0, None),
+        ("bind 10.0.0.7", 12, "app"),
+        ("bind 127.0.0.1", 0, "app"),
+        ("", 0, "app"),
+    ],
+)
+def test_an_address_of_its_own_for_a_site_is_a_server_without_the_others(
+    bind: str, length: int, service: str | None, tmp_path: Path
+) -> None:
+    text = (
+        "http://a.test {\n reverse_proxy app:1\n}\n"
+        f"http://b.test {{\n {bind}\n reverse_proxy app:1\n}}\n"
+    )
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app")))
+    request = Request(host="a.test", port=80, method="GET", length=length)
+    assert answerers(routes, request, 200) == {service, "app"}
+    assert answerers(routes, request, 404) == {"app"}
+
+
+def test_the_same_host_at_two_addresses_may_be_either(tmp_path: Path) -> None:
+    site = "http://a.test {{\n bind {}\n reverse_proxy {}:1\n}}\n"
+    text = site.format("10.0.0.7", "app") + site.format("10.0.0.8", "web")
+    assert who(caddy(tmp_path, text, stack(tmp_path, *apps("app", "web"))), "a.test") is None
+    text = site.format("10.0.0.7", "app") + site.format("10.0.0.8", "app")
+    assert who(caddy(tmp_path, text, stack(tmp_path, *apps("app", "web"))), "a.test") == "app"
+
+
+@pytest.mark.parametrize(
+    ("first", "services"),
+    [
+        ("handle /api/* {\n  respond /api/none 204\n }", ["web", None]),
+        ("handle_path /api/* {\n  reverse_proxy /v1/* app:1\n }", ["web", None]),
+        ("@get {\n  path /api/*\n  method GET\n }\n handle @get {\n  header X y\n }", [None, None]),
+        ("handle {\n  header X y\n }", [None, None]),
+    ],
+)  # fmt: skip
+def test_of_handles_only_the_first_that_fits_is_taken(
+    first: str, services: list[str | None], tmp_path: Path
+) -> None:
+    text = f"http://a.test {{\n {first}\n handle {{\n  reverse_proxy web:1\n }}\n}}"
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "web")))
+    assert [who(routes, "a.test", path) for path in ("/x", "/api/x")] == services
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ APP = "proxy_pass http://app;"
         ("error_page 502 @down; location @down { return 302 https://status.test/; }", {302}),
         ("error_page 502 @down; location @down { return 404; }", {404}),
         ("error_page 502 @down; location @down { deny all; root /site; }", {403}),
+        ("error_page 502 @down; location @down { root /site; rewrite ^ /down.html break; }", {405}),
         ("error_page 502 @down; location @down { root /site; try_files /none.html =404; }", {404}),
         ("error_page 502 =503 /down; location /down { return 410; }", {410}),
         ("error_page 502 /none.html; location = /none.html { root /site; }", {404}),
