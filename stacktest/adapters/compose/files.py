@@ -270,10 +270,12 @@ def _includes(document: Json) -> Iterator[tuple[str, str]]:
     entries = document.get("include")
     for entry in entries if isinstance(entries, list) else ():
         paths = entry.get("path") if isinstance(entry, dict) else entry
-        directory = entry.get("project_directory") if isinstance(entry, dict) else ""
-        for name in [paths] if isinstance(paths, str) else paths or ():
-            if isinstance(name, str) and "://" not in name:
-                yield name, str(directory or "")
+        listed = [paths] if isinstance(paths, str) else paths or ()
+        names = [name for name in listed if isinstance(name, str) and "://" not in name]
+        directory = str(entry.get("project_directory") or "") if isinstance(entry, dict) else ""
+        for name in names:
+            # The paths of all of them start from the folder of the first.
+            yield name, directory or str(Path(names[0]).parent)
 
 
 def _extends(services: Mapping[str, Json]) -> Iterator[str]:

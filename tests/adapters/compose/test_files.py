@@ -163,7 +163,7 @@ def test_included_and_extended_files_are_listed_with_the_folder_of_their_paths(
         "one.yml": ".",
         "sub/two.yml": "sub",
         "sub/three.yml": ".",
-        "there/no.yml": "there",
+        "there/no.yml": "sub",
         "base.yml": ".",
     }
 

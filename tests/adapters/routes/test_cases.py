@@ -575,6 +575,18 @@ def test_a_rule_without_a_host_costs_its_router_only(tmp_path: Path) -> None:
     assert not routes[-1].has_name
 
 
+@pytest.mark.parametrize("unset", [{"ALT_HOST": ("services.app.labels",)}, {}])
+def test_of_several_variables_of_a_rule_the_one_that_is_not_set_is_named(
+    unset: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    rule = "Host(`app.${DOMAIN}`) || Host(`${ALT_HOST}`)"
+    (tmp_path / "compose.yaml").write_text(f"traefik.http.routers.app.rule: {rule}\n")
+    of = stack(tmp_path, labelled("app", "Host(`app.test`) || Host(``)", "1"))
+    of = replace(of, compose_files=(str(tmp_path / "compose.yaml"),), unset_variables=unset)
+    reason = "its rule names no host" + ": ALT_HOST is not set" * bool(unset)
+    assert leads(read_routes(("traefik",), of)) == {"app.test": "app:1", "app@": reason}
+
+
 @pytest.mark.case("compose/secret-in-rule")
 def test_a_key_in_a_rule_is_not_shown(tmp_path: Path) -> None:
     rule = "Host(`a.test`) && (Headers(`X-Api-Key`, `0123456789`) || Query(`k`, `0123456789`)"

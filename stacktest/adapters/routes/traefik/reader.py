@@ -30,6 +30,7 @@ from stacktest.adapters.routes.traefik.rule import Alternative, RuleError, alter
 from stacktest.adapters.routes.traefik.services import Services
 from stacktest.adapters.routes.traefik.static import Static, as_bool, read_static
 from stacktest.core.changed_copy import replace
+from stacktest.core.interpolation import variables_of
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route, unread_route
@@ -271,12 +272,11 @@ class _Reader(Struct, frozen=True, kw_only=True):
     def _unset(self, where: str) -> str:
         """`: NAME is not set` for a variable in the label's line of a compose file, or empty."""
         label = where.rpartition(".labels.")[2]
-        for path in self.stack.compose_files:
-            for line in _lines(path):
-                variable = re.search(r"\$\{?([A-Za-z_]\w*)", line)
-                if variable and label in line:
-                    return f": {variable[1]} is not set"
-        return ""
+        lines = (line for path in self.stack.compose_files for line in _lines(path))
+        names = [name for line in lines if label in line for name in variables_of(line)]
+        unset = [name for name in names if name in self.stack.unset_variables]
+        named = unset or (names if len({*names}) == 1 else [])
+        return f": {' and '.join(dict.fromkeys(named))} is not set" if named else ""
 
     def _why_left_out(self, name: str, router: Section, origin: Origin) -> str:
         """Why Traefik ignores a router, or why its rule is not known; empty if neither."""
