@@ -9,11 +9,17 @@ LONGEST = 160
 def error_line(lines: Iterable[str]) -> str:
     """That line without its time, shortened; empty if there is none."""
     texts = [bare for line in lines if (bare := _bare(line))]
+    return named_error(texts) or (_short(texts[-1]) if texts else "")
+
+
+def named_error(lines: Iterable[str]) -> str:
+    """The last fatal line, else the last error, without its time; empty if there is neither."""
+    texts = [bare for line in lines if (bare := _bare(line))]
     for pattern in (_FATAL, _ERROR):
         matches = [text for text in texts if pattern.search(text) and not _EMPTY.search(text)]
         if matches:
             return _short(matches[-1])
-    return _short(texts[-1]) if texts else ""
+    return ""
 
 
 # Private

@@ -6,7 +6,7 @@ import shlex
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis import password, storage
 from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
-from stacktest.core.diagnosis.error_line import error_line
+from stacktest.core.diagnosis.error_line import error_line, named_error
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
 
 
@@ -54,13 +54,20 @@ def _of(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis:
         if diagnosis := cause(facts, service, service.log):
             return diagnosis
     name = service.name
-    words = error_line(_EXIT.sub("", service.health_log).splitlines()) or error_line(service.log)
+    output = error_line(_EXIT.sub("", service.health_log).splitlines())
+    # A log that names no error shows what works, which is no cause.
+    words = output or named_error(service.log) or _silent(service.health_log)
     return Diagnosis(
         service=name,
         sentence=f"{name} is not healthy{f': {words}' if words else ''}",
         before=_LONGER_START.format(service=name) if is_start else "",
         command=_check_command(facts, name),
     )
+
+
+def _silent(health_log: str) -> str:
+    code = _EXIT.match(health_log)
+    return f"its health check ends with {code[0].rstrip(': ')} and writes nothing" if code else ""
 
 
 def _unlooked(facts: Facts, service: ServiceFacts) -> Diagnosis | None:

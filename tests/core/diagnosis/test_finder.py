@@ -276,6 +276,22 @@ def test_a_service_is_unhealthy_in_its_own_words() -> None:
     assert not diagnosis.before
 
 
+@pytest.mark.parametrize(
+    ("health_log", "log", "words"),
+    [
+        ("exit 1", ("LOG: ready for connections",), "its health check ends with exit 1 and writes nothing"),
+        ("exit 1: ", (), "its health check ends with exit 1 and writes nothing"),
+        ("exit 1", ("ERROR: no such table", "LOG: ready"), "ERROR: no such table"),
+        ("exit 7: no answer on 8080", ("ERROR: no such table",), "no answer on 8080"),
+    ],
+)  # fmt: skip
+def test_a_check_that_writes_nothing_is_not_explained_by_a_log_of_what_works(
+    health_log: str, log: tuple[str, ...], words: str
+) -> None:
+    db = running("db", health="unhealthy", health_log=health_log, log=log)
+    assert known(find(facts(db=db))).sentence == f"db is not healthy: {words}"
+
+
 def test_a_service_that_is_unhealthy_at_its_start_may_only_need_longer() -> None:
     db = running("db", health="unhealthy", health_log="exit 1")
     diagnosis = known(find(facts(db=db), Failure(services=("db",), is_start=True)))
