@@ -14,8 +14,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.startup.tracked_container import DoorAnswer, OwnAnswer
+from stacktest.core.changed_copy import replace
 from stacktest.core.numbers import content_length
-from stacktest.core.readiness import GATEWAY_ERRORS, PersistentFailure
+from stacktest.core.readiness import GATEWAY_ERRORS, PERSISTENT, PersistentFailure
 from stacktest.core.routing import Request, answerers, inner_port, origin, usual_port
 from stacktest.errors import UsageError
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 3.0
 """Seconds for one request."""
+_MAKING = 30.0
+"""Seconds in which a front door that makes its own CA has written it."""
 Unreached = Callable[[str, str], str | PersistentFailure]
 """A service and the front door's answer → the answer, or a refusal if waiting is useless."""
 
@@ -65,9 +68,8 @@ def door_answer(
             response = client.get("/")
         except httpx.HTTPError as error:
             refusal = _certificate_error(error)
-            if refusal and not project.makes_its_ca:
-                return _untrusted(url, refusal)
-            # A front door that makes its own CA replaces an old file while it starts.
+            if refusal:
+                return replace(_untrusted(url, refusal), patience=_patience(project))
             return f"{url}/ does not answer: {error}"
     return _judge(project, names, service, response, unreached)
 
@@ -96,11 +98,14 @@ def _judge(
     return OwnAnswer(f"{url} answers {status}, which may be the front door's own answer")
 
 
-def _without_ca(project: "Project", error: UsageError) -> DoorAnswer:
-    """The answer without a readable CA: a front door may create the file at its first start."""
-    if project.makes_its_ca:
-        return error.what
-    return PersistentFailure(f"cannot be tested: {error.what}", error.code, error.hint)
+def _without_ca(project: "Project", error: UsageError) -> PersistentFailure:
+    why = f"cannot be tested: {error.what}"
+    return PersistentFailure(why, error.code, error.hint, _patience(project))
+
+
+def _patience(project: "Project") -> float:
+    """Longer where the front door makes its own CA: it writes the file while it starts."""
+    return _MAKING if project.makes_its_ca else PERSISTENT
 
 
 def _has_door(names: "NameMap") -> bool:

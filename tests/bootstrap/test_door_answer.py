@@ -46,10 +46,13 @@ def test_a_name_that_is_not_the_stacks_is_refused_at_once(
     assert isinstance(answer, PersistentFailure)
 
 
-def test_a_ca_that_is_not_there_is_waited_for_only_where_a_service_makes_it() -> None:
+@pytest.mark.parametrize(("makes_its_ca", "patience"), [(False, 5.0), (True, 30.0)])
+def test_a_ca_that_is_not_there_is_waited_for_longer_where_a_service_makes_it(
+    makes_its_ca: bool, patience: float
+) -> None:
     why = "the CA /t/ca.pem cannot be read: no such file or directory"
-    assert door_answer(project(None, makes_its_ca=True), "app", "app.test") == why
-    answer = door_answer(project(None), "app", "app.test")
+    answer = door_answer(project(None, makes_its_ca=makes_its_ca), "app", "app.test")
     assert isinstance(answer, PersistentFailure)
     assert (answer.why, answer.code) == (f"cannot be tested: {why}", "SK-CA")
     assert answer.hint == "name the CA's certificate (PEM) as `ca` under [stack]"
+    assert answer.patience == patience
