@@ -75,14 +75,16 @@ class Judging:
 
     def ask(self, tracked: TrackedContainer) -> str | PersistentFailure | Unknown:
         """The answer to a probe; Unknown if a derived rule cannot be probed from this machine."""
-        rule = tracked.rule
+        rule, doubt = tracked.rule, ""
         if rule.kind is Kind.ROUTED and self._settings.answers is not None:
             answer = self._settings.answers(tracked.container.service, rule.host)
             # An answer that may be the front door's own counts only if the service also listens.
             if not isinstance(answer, OwnAnswer):
                 return answer
+            doubt = f"{answer.why}, and "
         try:
-            return probe.ask(rule, self._stack, tracked.container, self._settings.connector)
+            probed = probe.ask(rule, self._stack, tracked.container, self._settings.connector)
+            return f"{doubt}{probed}" if isinstance(probed, str) and probed else probed
         except ToolMissingError as error:
             if not rule.derived:
                 raise

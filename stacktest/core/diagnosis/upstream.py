@@ -36,7 +36,8 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     door = facts.services.get(facts.stack.front_door)
     for answer in failure.answers if door else ():
         wants_tls = answer.status == _BAD_REQUEST and any(t in answer.body for t in TLS_WANTED)
-        if door is None or not (answer.status in GATEWAY or wants_tls):
+        # At a start, the service's own port does not answer either, whatever the status.
+        if door is None or not (failure.is_start or answer.status in GATEWAY or wants_tls):
             continue
         request = request_of(answer.url)
         for route in _routes(facts, request, failure):

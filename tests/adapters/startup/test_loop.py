@@ -605,6 +605,16 @@ def test_an_answer_that_may_be_the_front_doors_own_is_not_enough(
     assert clock.now >= 1010
 
 
+def test_a_port_that_never_opens_behind_the_front_doors_own_answer_names_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracked_container, "PROBE_PAUSE", 10.0)
+    clock = Clock()
+    own = OwnAnswer("https://app.test/ answers 200, which may be the front door's own answer")
+    with pytest.raises(NotReadyError, match=r"own answer, and nothing accepts a connection"):
+        run_routed(lambda service, host: own, clock, Opening(clock, at=9999))
+
+
 def test_a_front_door_that_is_not_up_does_not_keep_what_it_leads_to_from_being_ready() -> None:
     clock = Clock()
     down = [{"state": "exited", "exit_code": 1, "action": "die"}]

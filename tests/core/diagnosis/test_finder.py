@@ -155,6 +155,13 @@ def test_an_application_may_answer_a_gateways_error_itself(status: int) -> None:
     assert find(facts(wiki=wiki), refused(status)) is None
 
 
+def test_at_a_start_the_doors_own_page_hides_no_missing_listener() -> None:
+    wiki = running("wiki", open_ports=frozenset({8080}))
+    at_start = replace(refused(200), is_start=True)
+    assert sentence(facts(wiki=wiki), at_start) == f"{ARROW}: nothing listens there; wiki has 8080"
+    assert find(facts(wiki=wiki), refused(200)) is None
+
+
 def test_ports_that_are_not_known_decide_nothing() -> None:
     assert find(facts(door=running("door", log=(REFUSED,))), refused()) is None
 
