@@ -44,6 +44,7 @@ MEMBERS = {
     "Add a route reader": r"traefik",
     "Add a state": r"\bexpired\b|(?-i:\bState\.(?!FUNCTIONAL\b)[A-Z])",
     "Add a reason": r"moved during the tests",
+    "Add a part of the fingerprint": r"[\"']stanza[\"']",
     "Add a report format": r"\bctrf\b",
     "Add a verb": r"cli\.ack\b|\"ack\"|def ack\b",
     "Add a fixture": r"\breach_from\b",
@@ -59,13 +60,18 @@ ELSEWHERE = {
         "stacktest/core/backups/backup.py",
         "stacktest/core/backups/states.py",
     },
+    "Add a part of the fingerprint": {
+        "stacktest/application/drift_reader.py",
+        "stacktest/application/update_plan.py",
+        "stacktest/core/runs/credit.py",
+    },
     "Add a report format": {
         "stacktest/application/required_tests.py",
         "tests/docs/test_contributing.py",
     },
     "Add a fixture": {"stacktest/init/templates/boundary.j2"},
 }
-"""Files with the same word in another meaning."""
+"""Files with the same word in another meaning, or that are about this member alone."""
 WITH_TESTS = {"Add a report format"}
 """Recipes whose tests hold the member in lists, which nothing but the recipe reminds of."""
 
@@ -86,7 +92,4 @@ def test_a_recipe_names_each_file_that_an_earlier_member_touched(recipe: str) ->
 
 
 def test_every_recipe_has_a_member_or_is_about_the_reference_stack() -> None:
-    assert set(RECIPES) - set(MEMBERS) == {
-        "Add a service to the reference stack",
-        "Add a part of the fingerprint",
-    }
+    assert set(RECIPES) - set(MEMBERS) == {"Add a service to the reference stack"}

@@ -32,6 +32,7 @@ from stacktest.core.fingerprint.fingerprint import (
     FINGERPRINT_VERSION,
     KEYED,
     NONE,
+    PARTS,
     Fingerprint,
     Inputs,
     Part,
@@ -74,7 +75,7 @@ class StackReading(Struct, kw_only=True):
         """The fingerprint of one service, with the inputs of its container."""
         if service.unreadable:
             why = Unknown(service.unreadable)
-            others = dict.fromkeys(("image", "config", "env", "build"), NONE)
+            others: dict[str, str | Unknown] = dict.fromkeys(PARTS, NONE)
             return Fingerprint(parts={**others, "stanza": why}, repo=why, key_id="")
         config, build = self._config(service), self._build(service)
         arguments = service.build.arguments if service.build else ()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from stacktest.core.fingerprint.fingerprint import PARTS
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Port
 from stacktest.core.records.status import StatusEntry
@@ -16,7 +17,6 @@ from stacktest.reports.report_data import Board
 
 RUNS = 30
 """The number of runs in a strip."""
-PARTS = ("image", "config", "env", "stanza", "build")
 
 
 class Part(Struct, frozen=True, kw_only=True):
