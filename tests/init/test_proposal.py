@@ -14,7 +14,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Mount, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.init import initialise, propose
-from stacktest.init.front_door import FrontDoor, find_front_door
+from stacktest.init.front_door import FrontDoor, _source, find_front_door
 from stacktest.init.look.look import Look, Visit
 from stacktest.init.phases import propose_phases
 from stacktest.init.places import find_places
@@ -410,6 +410,12 @@ def test_the_place_in_the_container_tells_what_a_file_is(
     proxy = service("proxy", image, ports=(Port(target=80, published=80),), mounts=mounts)
     door = find_front_door(stack(proxy, root=tmp_path))
     assert (door.service, door.sources) == ("proxy", sources)
+
+
+@pytest.mark.parametrize("kind", ["caddy", "traefik", "envoy"])
+def test_a_name_that_shows_another_kind_gets_its_own_in_front(kind: str) -> None:
+    assert _source(Path("door/proxy.conf"), kind) == f"{kind}:door/proxy.conf"
+    assert _source(Path("door/proxy.conf"), "nginx") == "door/proxy.conf"
 
 
 @pytest.mark.case("compose/nginx-template")
