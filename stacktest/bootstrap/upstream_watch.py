@@ -24,7 +24,7 @@ from stacktest.core.observed_state import Container
 from stacktest.core.readiness import PersistentFailure
 from stacktest.core.runs.history import usual_boot
 from stacktest.core.unknown import Unknown
-from stacktest.core.unreached import Sight, unreached
+from stacktest.core.unreached import UpstreamFacts, unreached
 
 STEADY = 40.0
 """Seconds for which nothing may change."""
@@ -101,12 +101,12 @@ class UpstreamWatch:
     def _unreached(self, container: Container, door: Container) -> str:
         routes = self._project.stack.routes_of(container.service)
         listening = listening_ports(self._project.engine, container.id)
-        asked = {route.port for route in routes}
-        if listening is None or None in asked:
+        ports = {route.port for route in routes}
+        if listening is None or None in ports:
             return ""
         return unreached(
-            Sight(
-                asked=frozenset(port for port in asked if port is not None),
+            UpstreamFacts(
+                routed_ports=frozenset(port for port in ports if port is not None),
                 open_ports=listening.for_others,
                 local_ports=listening.for_itself,
                 networks=container.networks,

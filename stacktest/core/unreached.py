@@ -9,10 +9,10 @@ from collections.abc import Collection
 from msgspec import Struct
 
 
-class Sight(Struct, frozen=True, kw_only=True):
+class UpstreamFacts(Struct, frozen=True, kw_only=True):
     """Observed ports and networks of a service behind the front door."""
 
-    asked: frozenset[int]
+    routed_ports: frozenset[int]
     """Ports that its routes lead to."""
     open_ports: frozenset[int]
     """Ports where it listens for other containers."""
@@ -28,15 +28,17 @@ def are_apart(networks: Collection[str], others: Collection[str]) -> bool:
     return bool(networks and others) and not shares
 
 
-def unreached(sight: Sight) -> str:
+def unreached(facts: UpstreamFacts) -> str:
     """Why the front door cannot reach it, as a clause about the service; empty: it still may."""
-    if are_apart(sight.networks, sight.door_networks):
+    if are_apart(facts.networks, facts.door_networks):
         return "shares no network with the front door"
-    listening = sight.open_ports or sight.local_ports
-    if not sight.asked or not listening or sight.asked & sight.open_ports:
+    listening = facts.open_ports or facts.local_ports
+    if not facts.routed_ports or not listening or facts.routed_ports & facts.open_ports:
         return ""
-    alone = "" if sight.open_ports else " for itself alone"
-    return f"listens at {_listed(listening)}{alone}, its routes ask for {_listed(sight.asked)}"
+    alone = "" if facts.open_ports else " for itself alone"
+    return (
+        f"listens at {_listed(listening)}{alone}, its routes ask for {_listed(facts.routed_ports)}"
+    )
 
 
 # Private

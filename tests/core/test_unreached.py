@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.unreached import Sight, unreached
+from stacktest.core.unreached import UpstreamFacts, unreached
 
 NETWORKS = {"networks": ("home_default",), "door_networks": ("home_default", "home_front")}
 
@@ -17,12 +17,12 @@ NETWORKS = {"networks": ("home_default",), "door_networks": ("home_default", "ho
         ({"local_ports": {8081}}, "listens at 8081 for itself alone, its routes ask for 8081"),
         ({"open_ports": {8081, 9000}}, ""),
         ({}, ""),
-        ({"open_ports": {8080}, "asked": set()}, ""),
+        ({"open_ports": {8080}, "routed_ports": set()}, ""),
         ({"networks": ("home_back",)}, "shares no network with the front door"),
         ({"networks": ("host",)}, ""),
         ({"networks": ()}, ""),
     ],
 )
 def test_what_waiting_does_not_change(changes: dict[str, Any], why: str) -> None:
-    values: dict[str, Any] = {"asked": {8081}, "open_ports": set(), **NETWORKS, **changes}
-    assert unreached(Sight(**values)) == why
+    values: dict[str, Any] = {"routed_ports": {8081}, "open_ports": set(), **NETWORKS, **changes}
+    assert unreached(UpstreamFacts(**values)) == why

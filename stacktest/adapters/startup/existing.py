@@ -24,7 +24,7 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.errors import UsageError
 
 
-def present_containers(
+def remaining_containers(
     stack: Stack,
     plan: Plan,
     engine: EnginePort,

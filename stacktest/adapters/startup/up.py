@@ -27,9 +27,9 @@ from stacktest.adapters.startup.creation import Creation
 from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.startup.existing import (
     missing_of,
-    present_containers,
     refusals,
     refuse_open_networks,
+    remaining_containers,
     stopped_containers,
 )
 from stacktest.adapters.startup.failure_report import NotReadyError
@@ -198,16 +198,16 @@ def bring_up(
         can_go_on=plan.has_purpose_without,
     )
     progress = progress or Progress()
-    here = _here(stack, plan, engine, settings, run_id=run_id, mode=mode, keep=keep)
-    plan = here.plan
+    existing = _existing(stack, plan, engine, settings, run_id=run_id, mode=mode, keep=keep)
+    plan = existing.plan
     refuse_open_networks(stack, plan.services, engine)
-    missing = here.missing
+    missing = existing.missing
     loop = Loop(stack, plan, engine, settings, progress)
     loop.add_present(
         container
         for name in plan.services
         if name not in missing
-        for container in here.present.get(name, ())
+        for container in existing.present.get(name, ())
     )
     up = BringUp(
         run_id=run_id,
@@ -216,19 +216,19 @@ def bring_up(
         already_running=tuple(name for name in plan.services if name not in missing),
         order=plan.services,
         rules=settings.rules,
-        before=frozenset(item.id for items in here.present.values() for item in items),
-        woken=tuple(container.id for container in here.woken),
+        before=frozenset(item.id for items in existing.present.values() for item in items),
+        woken=tuple(container.id for container in existing.woken),
         keep=keep,
         # Mode `never` starts nothing: containers with the run's label are another bring-up's.
-        reaper=_guard(stack, engine, run_id, plan.services, here.woken)
+        reaper=_guard(stack, engine, run_id, plan.services, existing.woken)
         if missing and not keep and mode != "never"
         else None,
     )
     progress.planned(plan, missing, usual)
     with _undone_on_failure(up, progress, on_failure):
         with closing(probes):
-            if here.refused:
-                loop.fail(*here.refused)
+            if existing.refused:
+                loop.fail(*existing.refused)
             _run(up, deployment, loop, progress, missing=missing, diagnose=diagnose)
         up.failures = loop.failures
         if loop.failures:
@@ -247,7 +247,7 @@ def _check_mode(mode: str) -> None:
         )
 
 
-class _Here(Struct, frozen=True, kw_only=True):
+class _Existing(Struct, frozen=True, kw_only=True):
     """The containers of the plan that exist before the bring-up."""
 
     plan: Plan
@@ -260,7 +260,7 @@ class _Here(Struct, frozen=True, kw_only=True):
     """Stopped containers, not created by stacktest, that the mode starts."""
 
 
-def _here(
+def _existing(
     stack: Stack,
     plan: Plan,
     engine: EnginePort,
@@ -269,16 +269,16 @@ def _here(
     run_id: str,
     mode: str,
     keep: bool,
-) -> _Here:
+) -> _Existing:
     rules, diagnose = settings.rules, settings.diagnose
     owner = "" if mode == "never" else run_id
-    present = present_containers(stack, plan, engine, owner, rules, replace_changed=keep)
+    present = remaining_containers(stack, plan, engine, owner, rules, replace_changed=keep)
     if any(container.is_running for container in present.get(stack.front_door, ())):
         plan = plan.only(frozenset(plan.services) - plan.looked_up)
         present = {name: present[name] for name in plan.services if name in present}
     missing = missing_of(plan, present, rules)
     stopped = stopped_containers(present, missing, rules)
-    return _Here(
+    return _Existing(
         plan=plan,
         present=present,
         missing=missing,
