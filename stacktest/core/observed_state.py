@@ -45,8 +45,6 @@ class Container:
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     one_off: bool = False
     """Made by `docker compose run`: not the service itself."""
-    config_hash: str = ""
-    """Compose's own digest of the stanza that the container was created from."""
     mounts: tuple[Mount, ...] = ()
     ports: tuple[Port, ...] = ()
     """Its published ports, those that the engine chose included; from a list call only."""

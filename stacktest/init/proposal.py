@@ -26,8 +26,6 @@ class Proposal(Struct, frozen=True, kw_only=True):
     files: Mapping[str, str]
     unknown: tuple[str, ...] = ()
     """Facts that could not be determined, as sentences for the user."""
-    recognised: Mapping[str, str] = field(default_factory=dict)
-    """Service → the program that it was recognised as."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Suite that got another name → the test file that has its plain name."""
 
@@ -68,11 +66,9 @@ def propose(
                 # The user has already written the suite that could not be derived.
                 writer.unknown.pop(name, None)
     files[CONFIG] = _config(stack, door, stages, places, rules)
-    known = {name: program.name for name, program in programs.items() if program}
     return Proposal(
         files=files,
         unknown=(*unknown, *chain.from_iterable(writer.unknown.values())),
-        recognised=known,
         renamed=names.renamed,
     )
 

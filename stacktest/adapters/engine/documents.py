@@ -36,7 +36,6 @@ def listed_container(row: Json) -> Container:
         networks=_addresses(networks),
         labels=labels,
         one_off=labels.get(_ONE_OFF) == "True",
-        config_hash=labels.get(_CONFIG_HASH, ""),
         mounts=_mounts(row.get("Mounts") or ()),
         ports=_ports(row.get("Ports") or ()),
     )
@@ -66,7 +65,6 @@ def inspected_container(document: Json) -> Container:
         networks=_addresses(document["NetworkSettings"].get("Networks") or {}),
         labels=labels,
         one_off=labels.get(_ONE_OFF) == "True",
-        config_hash=labels.get(_CONFIG_HASH, ""),
         mounts=_mounts(document.get("Mounts") or ()),
     )
 
@@ -103,7 +101,6 @@ def understood(read: Callable[[Json], T], document: Json, what: str) -> T:
 
 
 _ONE_OFF = "com.docker.compose.oneoff"
-_CONFIG_HASH = "com.docker.compose.config-hash"
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"^(?:Exited|Restarting) \((\d+)\)")
 

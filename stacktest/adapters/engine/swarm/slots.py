@@ -116,7 +116,6 @@ def container_of(slot: Slot, own: Container | None = None) -> Container:
         image_ref=labels.get(IMAGE, base.image_ref),
         labels=labels,
         one_off=False,
-        config_hash="",
         restart_count=slot.failed_tasks,
     )
     if slot.lost_node:
