@@ -105,7 +105,7 @@ def _config(
     return render(
         "stacktest.toml.j2",
         door=door,
-        domain=_domain(stack.routes),
+        domain=stack.domain or _domain(stack.routes),
         stages=stages,
         places=places,
         rules=rules,

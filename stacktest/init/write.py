@@ -1,6 +1,7 @@
 """`stacktest init`: examines the stack, proposes files, and writes those that do not exist yet."""
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from stacktest.config import StackSection
 from stacktest.core.changed_copy import replace
-from stacktest.core.model import Stack
+from stacktest.core.model import Service, Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from stacktest.init.file_names import find_test_files
@@ -79,7 +80,8 @@ def initialise(
     """
     named = section or StackSection()
     door = _without_ignored(find_front_door(stack), ignored)
-    placed = replace(stack, front_door=door.service)
+    domain = stack.domain or _domain_of(stack.services.get(door.service))
+    placed = replace(stack, front_door=door.service, domain=domain)
     door, routes = _routes(door, placed, read_routes)
     places = find_places(
         stack,
@@ -129,6 +131,12 @@ def write(
 
 
 # Private
+
+
+def _domain_of(door: Service | None) -> str:
+    """The domain that SWAG is given, whose sites are called `app.*`; empty for other programs."""
+    is_swag = door is not None and re.search(r"(^|/)swag(:|@|$)", door.image) is not None
+    return ((door.environment.get("URL") or "") if door and is_swag else "").lower()
 
 
 def _without_ignored(door: FrontDoor, ignored: Ignored) -> FrontDoor:

@@ -7,6 +7,7 @@ import pytest
 
 from stacktest import config
 from stacktest.adapters.atomic_write import create_file
+from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Mount, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
@@ -145,3 +146,23 @@ def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path: Path) -
     result = initialise(stack(tmp_path, caddy(tmp_path), labelled), read, create=create_file)
     assert config.load(tmp_path).stack.routes == ("traefik",)
     assert "unexpected end of file (Caddyfile:12)" in result.proposal.unknown
+
+
+def test_the_sites_of_swag_have_names_of_the_domain_that_it_is_given(tmp_path: Path) -> None:
+    site = (
+        "server { listen 443 ssl; server_name notes.*; location / { proxy_pass http://notes:80; } }"
+    )
+    (tmp_path / "swag/nginx/proxy-confs").mkdir(parents=True)
+    (tmp_path / "swag/nginx/proxy-confs/notes.subdomain.conf").write_text(site)
+    swag = Service(
+        name="swag",
+        image="lscr.io/linuxserver/swag:latest",
+        ports=(Port(target=443, published=443),),
+        mounts=(Mount(kind="bind", source=str(tmp_path / "swag"), target="/config"),),
+        environment={"URL": "Home.test"},
+    )
+    notes = Service(name="notes", image="notes")
+    initialise(stack(tmp_path, swag, notes), read_routes, create=create_file)
+    assert config.load(tmp_path).stack.domain == "home.test"
+    (suite,) = tmp_path.glob("suites/*/test_notes.py")
+    assert '"notes.home.test"' in suite.read_text()

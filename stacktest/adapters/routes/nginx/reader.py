@@ -44,6 +44,9 @@ def _hosts(http: HttpBlock, stack: Stack) -> dict[str, bool]:
         if server.is_catch_all:
             hosts.setdefault(stack.domain or "localhost", False)
         for host, is_deep in server.hosts():
+            if stack.domain and host.endswith(".*"):
+                # A name that can be requested, and its routes, which another server may have.
+                hosts.setdefault(f"{host[:-1]}{stack.domain}", False)
             hosts.setdefault(host, is_deep)
     return hosts
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.routing import Request, doubts
 from tests.adapters.routes.front_doors import apps, leads, nginx, stack, who
 
@@ -54,6 +55,21 @@ def test_a_name_at_a_port_that_is_not_published_is_not_known(
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
     assert leads(routes) == leads_to
     assert all(route.where == "site.conf:1" for route in routes)
+
+
+def test_a_name_of_any_domain_is_one_of_the_stacks_domain_too(tmp_path: Path) -> None:
+    text = """server { listen 80; server_name wiki.*; location / { proxy_pass http://app:80; } }
+server { listen 80; server_name wiki.x.test; location / { proxy_pass http://other:80; } }
+server { listen 80; server_name files.*; location / { proxy_pass http://app:81; } }"""
+    of = stack(tmp_path, *apps("app", "other"))
+    assert leads(nginx(tmp_path, text, of)) == {
+        "wiki.x.test": "other:80",
+        "wiki.*": "app:80",
+        "files.x.test": "app:81",
+        "files.*": "app:81",
+    }
+    nowhere = leads(nginx(tmp_path, text, replace(of, domain="")))
+    assert nowhere == {"wiki.x.test": "other:80", "wiki.*": "app:80", "files.*": "app:81"}
 
 
 ONE, TWO = "location / { proxy_pass http://one; }", "location / { proxy_pass http://two; }"
