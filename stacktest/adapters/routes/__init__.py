@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stacktest.adapters.foreign_paths import is_missing
 from stacktest.adapters.routes.configured import read_configured
+from stacktest.adapters.routes.second_door import behind_first
 from stacktest.adapters.routes.written_names import as_heard
 from stacktest.core.door_files import kind_by_name
 from stacktest.core.model import Stack
@@ -37,13 +38,15 @@ def read_routes(
     route of its kind of front door is known.
     """
     routes = list(read_configured(hosts or {}, stack))
+    configured = len(routes)
     for kind, paths in _groups(sources, stack):
         known = {route.host for route in routes}
-        routes += [
+        others = (
             as_heard(route, kind, stack)
             for route in _read(kind, paths, stack, goes_on=goes_on)
             if route.host not in known
-        ]
+        )
+        routes += list(behind_first(others, kind, routes[configured:], stack))
     return tuple(routes)
 
 
