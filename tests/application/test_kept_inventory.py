@@ -213,3 +213,9 @@ def test_only_the_newest_inventories_are_kept(project: Project) -> None:
         project.collect()
     assert len(list((project.root / ".stacktest/inventory").glob("*.json"))) == kept_inventory.KEPT
     assert project.collect()[1] == 0
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_place_of_a_data_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "data.txt")
+    assert not kept_inventory._content(str(tmp_path / "data.txt"))

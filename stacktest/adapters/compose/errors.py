@@ -206,7 +206,15 @@ def _env_format(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 def _env_syntax(match: re.Match[str], refusal: _Refusal) -> _Fault:
     """A syntax error in an environment file; the line is not shown, since it holds a value."""
-    file = refusal.short(Path(match["file"])) if match["file"] else "a file of env_file"
+    listed = (
+        path
+        for file in list_files(refusal.project)
+        for definition in file.services.values()
+        for path in env_files_of(definition, file, refusal.project)
+    )
+    # Without the name of the file, each one of `env_file` may have the fault.
+    files = [Path(match["file"])] if match["file"] else sorted({*listed})
+    file = " or ".join(map(refusal.short, files)) or "a file of env_file"
     return _Fault(
         what=f"an environment file cannot be read: {match['why']}",
         place=f"{file}:{match['line']}",

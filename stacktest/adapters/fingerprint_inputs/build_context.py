@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.adapters.plain_files import read_plain
 from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.fingerprint.dockerfile import copied_sources, instructions
@@ -188,7 +189,7 @@ def _patterns(context: str, dockerfile: str) -> list[str]:
     names = (f"{dockerfile}.dockerignore", posixpath.join(context, ".dockerignore"))
     for name in names if dockerfile else names[1:]:
         try:
-            content = Path(name).read_bytes().removeprefix(codecs.BOM_UTF8)
+            content = read_plain(Path(name)).removeprefix(codecs.BOM_UTF8)
         except FileNotFoundError:
             continue
         except OSError as error:

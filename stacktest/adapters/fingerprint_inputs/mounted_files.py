@@ -225,13 +225,19 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
             folder = posixpath.dirname(folder)
 
     def _check_submodules(self, path: str) -> None:
-        """UnreadableError for a submodule that is not checked out: its folder is empty."""
+        """UnreadableError for an empty folder where git tracks something.
+
+        It is a submodule that is not checked out, or, instead of a file, what an engine makes for a
+        bind mount without a source.
+        """
         tops = itertools.accumulate(path.split("/"), posixpath.join)
         for top in filter(self.tracked.__contains__, tops):
             folder = f"{self.files.roots[0]}/{top}"
             if os.path.isdir(folder) and not os.listdir(folder):  # noqa: PTH112, PTH208 - text
-                why = f"the submodule {top} is not checked out: git submodule update --init {top}"
-                raise UnreadableError(why)
+                raise UnreadableError(
+                    f"{top} is an empty folder, and git tracks a file or a submodule there: "
+                    f"git checkout -- {top}, or git submodule update --init {top}"
+                )
 
     def _read_outside(self, mount: Mount, path: str, result: ConfigReading) -> None:
         # A mounted parent folder of the project, such as the whole disk, is not configuration.

@@ -18,7 +18,7 @@ from msgspec.structs import asdict
 
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
-from stacktest.adapters.plain_files import read_plain_text
+from stacktest.adapters.plain_files import read_plain, read_plain_text
 from stacktest.adapters.private_files import make_private_folder, write_private
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import Key, content_digest, content_stream
@@ -163,7 +163,7 @@ def _stat(path: str) -> tuple[int, ...]:
 
 def _content(path: str) -> str:
     try:
-        return content_digest(Path(path).read_bytes())
+        return content_digest(read_plain(Path(path)))
     except OSError:
         return ""
 

@@ -249,6 +249,21 @@ def test_a_line_of_an_environment_file_is_not_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("services", "place"),
+    [
+        ("{a: {env_file: a.env}, b: {}}", "a.env:2"),
+        ("{a: {env_file: [a.env]}, b: {env_file: [{path: b.env}]}}", "a.env or b.env:2"),
+        ("{a: {}}", "a file of env_file:2"),
+    ],
+)
+def test_compose_does_not_name_the_environment_file(
+    tmp_path: Path, services: str, place: str
+) -> None:
+    write(tmp_path, **{"compose.yaml": f"services: {services}"})
+    assert explained(tmp_path, 'line 2: unexpected character "x"')[1] == f"  at: {place}"
+
+
+@pytest.mark.parametrize(
     ("text", "where"),
     [
         ("Invalid hostPort: 99999999", "services.web.ports in compose.yaml"),

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,10 @@ def test_an_ignore_file_that_is_broken_is_named_with_its_line(
 def test_an_ignore_file_may_begin_with_a_byte_order_mark(root: Path) -> None:
     (root / ".dockerignore").write_bytes(b"\xef\xbb\xbf*\r\n!Dockerfile\r\n")
     assert all("Dockerfile" in path for path in paths(root))
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_the_place_of_the_ignore_file_is_named_and_not_waited_for(root: Path) -> None:
+    os.mkfifo(root / ".dockerignore")
+    with pytest.raises(UnreadableError, match=r"\.dockerignore: it is a pipe, not a file"):
+        paths(root)
