@@ -102,7 +102,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
             for outcome, unknown in (
                 self._image(container),
                 *(self._compared(container, fingerprint) if specified is None else ()),
-                (self._contents(container, fingerprint), ()),
+                self._contents(container, fingerprint),
                 mounts_elsewhere(self.stack, container, fingerprint, self.host.has_same_files),
                 unseen_files(self.stack, container, self.host.sees_file)
                 if self.reload(service.name) == "live"
@@ -266,12 +266,12 @@ class DriftReader(Struct, kw_only=True, dict=True):
             resolve=os.path.realpath,
         )
 
-    def _contents(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
+    def _contents(
+        self, container: Created, fingerprint: Fingerprint
+    ) -> tuple[drift.Reasons, drift.Reasons]:
         expected = fingerprint.inputs().contents
         actual = {
-            target: digest
-            for target in expected
-            if (digest := self.host.file_digest(container.inspect["Id"], target)) is not None
+            target: self.host.file_digest(container.inspect["Id"], target) for target in expected
         }
         return drift.content_drift(expected, actual)
 

@@ -24,8 +24,8 @@ class HostView(Protocol):
     def build_time(self, build: Build) -> float:
         """When the last build of this context began, in seconds; 0: not known."""
 
-    def file_digest(self, container: str, path: str) -> str | None:
-        """The sha256 of a file in a container; None: it cannot be read."""
+    def file_digest(self, container: str, path: str) -> str | Unknown:
+        """The sha256 of a file in a container."""
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         """Whether a program in a running container reads at `path` the content of `source` here."""
@@ -78,10 +78,9 @@ class NoHost:
         del build
         return 0.0
 
-    def file_digest(self, container: str, path: str) -> str | None:
-        """Not readable."""
-        del container, path
-        return None
+    def file_digest(self, container: str, path: str) -> str | Unknown:
+        """Unknown."""
+        return Unknown(f"nobody reads {path} in {container}")
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         """Unknown."""

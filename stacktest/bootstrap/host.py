@@ -43,10 +43,14 @@ class Host:
         """When the last build of this context began on this machine, in seconds."""
         return self._builds.last(build)
 
-    def file_digest(self, container: str, path: str) -> str | None:
-        """The sha256 of a file in a container."""
+    def file_digest(self, container: str, path: str) -> str | Unknown:
+        """The sha256 of a file in a container, as the engine copies it, else as `cat` shows it.
+
+        Engines fail to copy a file out of some containers that mount the whole machine.
+        """
         content = self._engine.file(container, path)
-        return None if content is None else content_digest(content)
+        shown = self._shown(container, path) if content is None else content
+        return shown if isinstance(shown, Unknown) else content_digest(shown)
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         """Whether a program in a running container reads at `path` the content of `source` here.
@@ -54,11 +58,11 @@ class Host:
         The engine copies a mounted file from its current source, so a program has to read it.
         """
         try:
-            code, content, _ = self._engine.execute(container, ["cat", path])
             here = Path(source).read_bytes().decode(errors="replace")
-        except (OSError, ToolMissingError) as error:
+        except OSError as error:
             return Unknown(f"{path} in its container cannot be compared: {error}")
-        return content == here if code == 0 else Unknown(f"no `cat` shows {path} in its container")
+        content = self._shown(container, path)
+        return content if isinstance(content, Unknown) else content == here
 
     def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
         """Whether a container has at `path` the files of `source`; True for a local engine."""
@@ -104,3 +108,12 @@ class Host:
     def keep_origins(self, origins: Origins) -> None:
         """Store them for the next comparison."""
         save_origins(self._root, origins)
+
+    # Private
+
+    def _shown(self, container: str, path: str) -> str | Unknown:
+        try:
+            code, content, _ = self._engine.execute(container, ["cat", path], user="0")
+        except ToolMissingError as error:
+            return Unknown(f"{path} in its container cannot be read: {error}")
+        return content if code == 0 else Unknown(f"no `cat` shows {path} in its container")

@@ -57,8 +57,8 @@ class Host(NoHost):
     def compose_version(self) -> str:
         return "2.26.1"
 
-    def file_digest(self, container: str, path: str) -> str | None:
-        return self.files.get(path)
+    def file_digest(self, container: str, path: str) -> str | Unknown:
+        return self.files.get(path) or Unknown(f"{path} cannot be read")
 
     def build_time(self, build: Build) -> float:
         return self.built_at

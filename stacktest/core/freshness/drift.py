@@ -152,13 +152,20 @@ def file_targets(service: Service) -> Iterable[tuple[str, str]]:
             yield (target if target.startswith("/") else f"{folder}{target}"), path
 
 
-def content_drift(expected: Mapping[str, str], actual: Mapping[str, str | None]) -> Reasons:
-    """Inline `configs:` and `secrets:` with other content in the container, compared by digest."""
-    return tuple(
+def content_drift(
+    expected: Mapping[str, str], actual: Mapping[str, str | Unknown]
+) -> tuple[Reasons, Reasons]:
+    """Inline `configs:` and `secrets:` with other content in the container, compared by digest.
+
+    The second result names those that could not be verified.
+    """
+    rows = sorted(actual.items())
+    wrong = tuple(
         f"content:{target}"
-        for target, digest in sorted(expected.items())
-        if target in actual and actual[target] != digest
+        for target, digest in rows
+        if not isinstance(digest, Unknown) and digest != expected[target]
     )
+    return wrong, tuple(f"live:{x.why}" for _, x in rows if isinstance(x, Unknown))
 
 
 def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> Reasons:

@@ -221,8 +221,13 @@ def test_a_folder_is_not_the_volume_that_the_files_name() -> None:
 
 
 def test_inline_content_is_compared_where_it_can_be_read() -> None:
-    wanted = {"/c": "1", "/run/secrets/s": "2", "/unreadable": "3"}
-    assert content_drift(wanted, {"/c": "1", "/run/secrets/s": "9"}) == ("content:/run/secrets/s",)
+    wanted = {"/c": "1", "/run/secrets/s": "2", "/d": "3"}
+    unread = Unknown("/d cannot be read")
+    there: dict[str, str | Unknown] = {"/c": "1", "/run/secrets/s": "9", "/d": unread}
+    assert content_drift(wanted, there) == (
+        ("content:/run/secrets/s",),
+        ("live:/d cannot be read",),
+    )
 
 
 def test_a_file_that_changed_after_the_start() -> None:
