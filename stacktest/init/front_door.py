@@ -28,6 +28,7 @@ from stacktest.core.nginx_templates import template_folder, template_suffix
 from stacktest.core.shared_network import network_mode
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
 from stacktest.init.dockerfile import copied_files
+from stacktest.init.private_ca import find_ca
 from stacktest.init.programs import image_path, recognise
 
 WEB = (443, 80)
@@ -37,8 +38,6 @@ _TUNNELS = {
     "frpc": "frp",
     "newt": "Pangolin",
 }
-_CA_NAMES = ("ca.crt", "ca.pem", "rootCA.pem", "root.crt", "root_ca.crt", "ca-cert.pem")
-_CA_FOLDERS = (".", "certs", "cert", "ssl", "tls", "pki", "caddy/pki/authorities/local")
 
 
 class FrontDoor(Struct, frozen=True, kw_only=True):
@@ -176,10 +175,13 @@ def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
     if not sources:
         unknown.append(_unread(service, candidate.kind, stack))
     has_tls = any(WEB[0] in (port.target, port.published) for port in service.ports)
-    ca = _made_ca(candidate) or (_ca(stack.root) if has_tls else "")
+    made = _made_ca(candidate)
+    ca, signer = ("", "") if made or not has_tls else find_ca(stack)
+    ca = made or ca
     if has_tls and not ca:
+        by = f" (signed by {signer}, whose certificate is not in this folder)" if signer else ""
         unknown.append(
-            f"whose certificates {service.name} shows: name the private CA as `ca` in "
+            f"whose certificates {service.name} shows{by}: name the private CA as `ca` in "
             "stacktest.toml, unless a public one signs them"
         )
     return FrontDoor(
@@ -353,11 +355,3 @@ def _makes_ca(path: Path) -> bool:
         return False
     lines = (line.partition("#")[0].split() for line in text.splitlines())
     return any(words[:2] == ["tls", "internal"] or words[:1] == ["local_certs"] for words in lines)
-
-
-def _ca(root: Path) -> str:
-    for folder in _CA_FOLDERS:
-        for name in _CA_NAMES:
-            if (root / folder / name).is_file():
-                return (Path(folder) / name).as_posix()
-    return ""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -168,7 +169,7 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf/Caddyfile").write_text("")
     (tmp_path / "certs").mkdir()
-    (tmp_path / "certs/ca.crt").write_text("")
+    (tmp_path / "certs/ca.crt").write_bytes(trustme.CA().cert_pem.bytes())
     caddy = service(
         "caddy",
         ports=(Port(target=443, published=443),),

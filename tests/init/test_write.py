@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import trustme
 
 from stacktest import config
 from stacktest.adapters.atomic_write import create_file
@@ -116,7 +117,7 @@ def test_what_was_named_for_this_command_is_named_for_the_next(tmp_path: Path) -
 def caddy(root: Path) -> Service:
     (root / "Caddyfile").write_text("")
     (root / "certs").mkdir()
-    (root / "certs/ca.crt").write_text("")
+    (root / "certs/ca.crt").write_bytes(trustme.CA().cert_pem.bytes())
     mount = Mount(kind="bind", source=str(root / "Caddyfile"), target="/etc/caddy/Caddyfile")
     ports = (Port(target=443, published=443),)
     return Service(name="caddy", image="caddy:2", ports=ports, mounts=(mount,))
