@@ -19,11 +19,12 @@ from stacktest.config import StackSection
 def init(*, folder: str, starts: bool, is_deep: bool) -> None:
     """Write a first stacktest.toml and a smoke test per service.
 
-    Of what runs, every service is asked what only it answers. What is there already stays as it is.
+    Of what runs, every service is asked what only it answers. What is there already stays as it is,
+    but for files that an earlier init wrote and nobody edited.
     """
-    from stacktest.adapters.atomic_write import create_file
     from stacktest.adapters.compose.command_line import working_folder
     from stacktest.adapters.git.tracked_files import ignored_files
+    from stacktest.adapters.ledger.init_files import InitFiles
     from stacktest.adapters.routes import read_routes
     from stacktest.adapters.suites import config_leaving_out
     from stacktest.bootstrap.context import Project
@@ -35,10 +36,12 @@ def init(*, folder: str, starts: bool, is_deep: bool) -> None:
     project = Project(root, os.environ)
     progress = ProgressLines(say)
     progress.clean = without_secrets
+    files = InitFiles(root)
     result = initialise(
         project.compose.model(),
         read_routes,
-        create=create_file,
+        create=files.create,
+        renew=files.renew,
         section=_named(os.environ),
         ignored=partial(ignored_files, root),
         take_look=partial(take_look, project, starts=starts, is_deep=is_deep, progress=progress),

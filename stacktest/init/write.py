@@ -21,6 +21,8 @@ from stacktest.init.proposal import Proposal, propose, propose_config
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
 CreateFile = Callable[[Path, str], None]
 """Writes a new file, completely or not at all; FileExistsError if it exists."""
+RenewFile = Callable[[Path, str], bool]
+"""Writes a file again that nobody edited since `init` wrote it; False: it stays as it is."""
 TakeLook = Callable[[str], tuple[Look | None, tuple[str, ...]]]
 """Text of the configuration → the stack's answers, None if it does not run, and sentences."""
 Ignored = Callable[[Iterable[str]], frozenset[str]]
@@ -34,6 +36,8 @@ class InitResult(Struct, frozen=True, kw_only=True):
     written: tuple[str, ...]
     existing: tuple[str, ...]
     """Files that existed already, and were not changed."""
+    renewed: tuple[str, ...] = ()
+    """Files that nobody edited since an earlier `init` wrote them, and that are other ones now."""
     left_out_by: str = ""
     """The file with pytest's configuration whose `testpaths` exclude the suites; else empty."""
     has_own_tests: bool = False
@@ -44,6 +48,7 @@ class InitResult(Struct, frozen=True, kw_only=True):
     def lines(self) -> list[str]:
         """The lines that are printed."""
         lines = [f"wrote {name}{self._apart(name)}" for name in self.written]
+        lines += [f"wrote {name} again (nobody has edited it)" for name in self.renewed]
         lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.existing]
         lines += ["", *(f"note: {note}" for note in self.notes)] if self.notes else []
         if self.proposal.unknown:
@@ -68,6 +73,7 @@ def initialise(
     read_routes: ReadRoutes,
     *,
     create: CreateFile,
+    renew: RenewFile = lambda _path, _text: False,
     section: StackSection | None = None,
     ignored: Ignored = lambda _names: frozenset(),
     take_look: TakeLook = lambda _draft: (None, ()),
@@ -94,11 +100,17 @@ def initialise(
     routed = replace(placed, routes=routes)
     look, notes = take_look(propose_config(routed, door, places))
     proposal = propose(routed, door, look=look, places=places, taken=taken)
+    # What a look did not show whole would replace tests by weaker ones.
+    may_renew = look is not None and not notes
     written, existing = write(stack.root, proposal, create)
+    renewed = [
+        name for name in existing if may_renew and _is_renewed(stack.root, name, proposal, renew)
+    ]
     return InitResult(
         proposal=proposal,
         written=written,
-        existing=existing,
+        existing=tuple(name for name in existing if name not in renewed),
+        renewed=tuple(renewed),
         left_out_by=left_out_by,
         has_own_tests=any(not path.startswith(f"{SUITES}/") for path in taken.values()),
         notes=notes,
@@ -131,6 +143,13 @@ def write(
 
 
 # Private
+
+
+def _is_renewed(root: Path, name: str, proposal: Proposal, renew: RenewFile) -> bool:
+    try:
+        return renew(root / name, proposal.files[name])
+    except OSError as error:
+        raise _unwritable(name, (root / name).parent, error.strerror or "refused") from error
 
 
 def _domain_of(door: Service | None) -> str:

@@ -8,11 +8,13 @@ import trustme
 
 from stacktest import config
 from stacktest.adapters.atomic_write import create_file
+from stacktest.adapters.ledger.init_files import InitFiles
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Mount, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from stacktest.init import initialise
+from stacktest.init.look.look import Look
 
 
 def stack(root: Path, *services: Service) -> Stack:
@@ -167,3 +169,35 @@ def test_the_sites_of_swag_have_names_of_the_domain_that_it_is_given(tmp_path: P
     assert config.load(tmp_path).stack.domain == "home.test"
     (suite,) = tmp_path.glob("suites/*/test_notes.py")
     assert '"notes.home.test"' in suite.read_text()
+
+
+@pytest.mark.parametrize(
+    ("look", "notes", "renewed"),
+    [
+        (None, (), ()),
+        (Look(), ("cache did not become ready",), ()),
+        (Look(), (), ("suites/phase0_stores/test_cache.py",)),
+    ],
+    ids=["the stack does not run", "a part of it does not run", "all of it was looked at"],
+)
+def test_only_a_look_at_the_whole_stack_writes_a_file_again(
+    tmp_path: Path, look: Look | None, notes: tuple[str, ...], renewed: tuple[str, ...]
+) -> None:
+    files, model = InitFiles(tmp_path), stack(tmp_path, REDIS)
+    initialise(model, no_routes, create=files.create)
+    suite = tmp_path / "suites/phase0_stores/test_cache.py"
+    suite.unlink()
+    files.create(suite, "weaker")
+    result = initialise(
+        model,
+        no_routes,
+        create=files.create,
+        renew=files.renew,
+        take_look=lambda _draft: (look, notes),
+    )
+    assert result.renewed == renewed
+    assert (suite.read_text() == "weaker") is not bool(renewed)
+    assert set(result.existing) == {
+        "stacktest.toml",
+        "suites/phase0_stores/test_cache.py",
+    }.difference(renewed)
