@@ -37,8 +37,8 @@ class Variables(Struct, frozen=True, kw_only=True):
 
     def holds(self, words: tuple[str, ...]) -> bool | None:
         """Whether the condition of an `if` holds; None: it depends on the request."""
-        left = self.expand(words[0]) if words else "$"
-        if _VARIABLE.search(left) or left.startswith(("-", "!-")):
+        left = self.expand(words[0]) if words else ""
+        if not words or _VARIABLE.search(left) or left.startswith(("-", "!-")):
             return None
         if len(words) == 1:
             return left not in {"", "0"}
