@@ -286,6 +286,18 @@ def test_broken_nginx_names_the_line(make_stack: Callable[..., Stack], tmp_path:
     assert caught.value.where == "nginx.conf:3"
 
 
+@pytest.mark.parametrize("depth", [0, 12])
+def test_a_file_of_nginx_that_includes_itself_is_one_error(
+    depth: int, make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    inner = "location /a { " * depth + "include b.conf;" + " }" * depth
+    (tmp_path / "a.conf").write_text(f"server {{ {inner} }}")
+    (tmp_path / "b.conf").write_text("include a.conf;")
+    with pytest.raises(UsageError, match="the includes form a cycle") as caught:
+        read_routes(("a.conf",), make_stack("door"))
+    assert caught.value.where == "a.conf"
+
+
 def labelled(**labels: str) -> Service:
     return Service(
         name="app", labels={key.replace("__", "."): value for key, value in labels.items()}

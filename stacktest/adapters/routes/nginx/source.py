@@ -55,7 +55,6 @@ def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, .
 
 # Private
 
-_MAX_INCLUDES = 50
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
 _SILENT_FILES = re.compile(
     r"(?i)^(?!.*(?:force|redirect|auth|block|deny|allow))"
@@ -74,11 +73,12 @@ def _beside(paths: tuple[Path, ...], stack: Stack) -> Iterator[Path]:
 class _Reader(Struct, frozen=True, kw_only=True):
     stack: Stack
 
-    def directives(self, path: Path, depth: int = 0) -> Iterator[Directive]:
-        if depth > _MAX_INCLUDES:
+    def directives(self, path: Path, within: tuple[Path, ...] = ()) -> Iterator[Directive]:
+        """The directives of a file; `within` are the files that include it."""
+        if path in within:
             raise UsageError("the includes form a cycle", where=shown(path, self.stack))
         for item in _parse(path, self.stack):
-            yield from self._converted(item, path, depth)
+            yield from self._converted(item, (*within, path))
 
     def beside(self, path: Path) -> Iterator[Directive]:
         """The directives of a file that was not named; none if it cannot be read."""
@@ -87,27 +87,27 @@ class _Reader(Struct, frozen=True, kw_only=True):
         except UsageError:
             return
 
-    def _converted(self, item: Mapping[str, Any], path: Path, depth: int) -> Iterator[Directive]:
-        where = f"{shown(path, self.stack)}:{item['line']}"
+    def _converted(self, item: Mapping[str, Any], files: tuple[Path, ...]) -> Iterator[Directive]:
+        """The directive, or those of the files that it includes; the last of `files` has it."""
+        where = f"{shown(files[-1], self.stack)}:{item['line']}"
         if item["directive"] == "include" and item["args"]:
-            yield from self._included(item["args"][0], path, depth, where)
+            yield from self._included(item["args"][0], files, where)
             return
         block = tuple(
-            inner
-            for child in item.get("block") or ()
-            for inner in self._converted(child, path, depth)
+            inner for child in item.get("block") or () for inner in self._converted(child, files)
         )
         words = tuple(item["args"])
         yield Directive(name=item["directive"], words=words, block=block, where=where)
 
-    def _included(self, pattern: str, path: Path, depth: int, where: str) -> Iterator[Directive]:
+    def _included(self, pattern: str, files: tuple[Path, ...], where: str) -> Iterator[Directive]:
         full = pattern if pattern.startswith("/") else f"{_CONFIGURATION}/{pattern}"
-        files = files_behind(self.stack, path.parent, full)
-        if not files and not pattern.startswith("/"):
-            files = files_behind(self.stack, path.parent, pattern)
-        for file in files:
-            yield from self.directives(file, depth + 1)
-        if not files and not is_on_this_side(self.stack, full):
+        folder = files[-1].parent
+        included = files_behind(self.stack, folder, full)
+        if not included and not pattern.startswith("/"):
+            included = files_behind(self.stack, folder, pattern)
+        for file in included:
+            yield from self.directives(file, files)
+        if not included and not is_on_this_side(self.stack, full):
             is_silent = "*" in pattern or _SILENT_FILES.search(Path(pattern).name)
             name = SILENT if is_silent else UNSEEN
             yield Directive(name=name, words=(pattern,), block=(), where=where)
