@@ -188,11 +188,11 @@ def test_a_broken_file_is_one_error_with_its_line(
 @pytest.mark.parametrize(
     "text",
     [
-        "http { server { listen 80; server_name a.test; return %s x; } }",
-        "http { server { listen 80; server_name a.test; location / { proxy_pass http://app:%s; } } }",
+        "http { server { listen 443 ssl; server_name a.test; return %s x; } }",
+        "http { server { listen 443 ssl; server_name a.test; location / { proxy_pass http://app:%s; } } }",
         "http { server { listen %s; server_name a.test; error_page %s =200 @x; } }",
-        "http { server { listen 80; server_name a.test; include %s/*.conf; } }",
-        "server { listen 80; server_name a.test; if { return %s; } }",
+        "http { server { listen 443 ssl; server_name a.test; include %s/*.conf; } }",
+        "server { listen 443 ssl; server_name a.test; if { return %s; } }",
     ],
 )
 @pytest.mark.parametrize("word", ["9" * 5000, "²", "a." * 200, "%s%%", "-1"])
