@@ -16,6 +16,7 @@ from stacktest.config import Config
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
 from stacktest.core.freshness.container.row import Created
+from stacktest.core.freshness.inherited_builds import with_inherited_builds
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
@@ -88,7 +89,7 @@ def observe(
         for name, fingerprint in fingerprints(images).items()
     }
     comparison.keep()
-    return observations
+    return with_inherited_builds(stack, observations, comparison.tagged, comparison.tags)
 
 
 def image_name(stack: Stack, service: Service) -> str:

@@ -27,6 +27,7 @@ from stacktest.core.bound_volumes import as_bind
 from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.carried import Carried, digest_of
 from stacktest.core.fingerprint.digest import Key, content_digest
+from stacktest.core.fingerprint.dockerfile import base_image
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail
 from stacktest.core.fingerprint.fingerprint import (
     FINGERPRINT_VERSION,
@@ -155,6 +156,7 @@ class StackReading(Struct, kw_only=True):
             missing_mounts={} if isinstance(config, Unknown) else config.gone,
             build_file_times={} if isinstance(build, Unknown) else build.times(),
             image_files=frozenset() if isinstance(build, Unknown) else build.copied(),
+            base_image=_base_of(service, build),
             definition_time=self._written_at() if service.build else 0.0,
             contents=self._contents(service),
             legacy_digests=_older(_reading(config)) | _older(_reading(build)),
@@ -308,3 +310,17 @@ def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:
             if variable:
                 labelled[f"{section.removesuffix('s')} {name}"] = str(variable)
     return labelled
+
+
+def _base_of(service: Service, build: BuildReading | Unknown) -> str:
+    """The image that the service's build starts from."""
+    if service.build is None or isinstance(build, Unknown):
+        return ""
+    section = (service.definition or {}).get("build")
+    written = section if isinstance(section, Mapping) else {}
+    text = str(written.get("dockerfile_inline") or build.dockerfile)
+    arguments = written.get("args")
+    values = arguments if isinstance(arguments, Mapping) else {}
+    return base_image(
+        text, {n: str(v) for n, v in values.items() if v is not None}, service.build.target
+    )

@@ -1,4 +1,4 @@
-"""Parses a Dockerfile: its lines without comments, and the files that it certainly copies.
+"""Parses a Dockerfile: its lines without comments, its base, and the files that it surely copies.
 
 Only files that are known without running the build are listed: not a source with a variable or a
 wildcard, a here-document, or a copy from another stage or image.
@@ -7,7 +7,7 @@ wildcard, a here-document, or a copy from another stage or image.
 import json
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=", re.IGNORECASE)
 _COPY = re.compile(r"\s*(?:COPY|ADD)\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -47,7 +47,29 @@ def copied_sources(text: str) -> Iterator[str]:
                 yield f"{top}/{path}" if path else top
 
 
+def base_image(text: str, arguments: Mapping[str, str], target: str = "") -> str:
+    """The image that the built stage starts from; empty if a variable of its name has no value."""
+    values: dict[str, str] = {}
+    stages: dict[str, str] = {}
+    for line in "\n".join(instructions(text)).replace("\\\n", " ").splitlines():
+        if stage := _FROM.match(line):
+            names = _VARIABLE.findall(stage[1])
+            is_known = all(values.get(bare or braced) or default for bare, braced, default in names)
+            image = _VARIABLE.sub(lambda m: values.get(m[1] or m[2]) or m[3], stage[1])
+            base = stages.get(image.lower(), image) if is_known else ""
+            # A stage is named by its number or its name; the last one is built without a target.
+            stages |= {str(len(stages)): base, (stage[2] or "").lower(): base, _LAST: base}
+        elif not stages and (argument := _ARG.match(line)):
+            values[argument[1]] = arguments.get(argument[1], (argument[2] or "").strip("\"'"))
+    return stages.get(target.lower() or _LAST, "")
+
+
 # Private
+
+_ARG = re.compile(r"\s*ARG\s+(\w+)(?:=(\S*))?", re.IGNORECASE)
+_FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::-([^}]*))?\})")
+_LAST = "the last stage"
 
 
 def _words(rest: str) -> tuple[str, list[str]]:

@@ -91,6 +91,8 @@ class Inputs:
     """Label of a file that the image is built from → when it changed."""
     image_files: frozenset[str] = frozenset()
     """Labels of `build_file_times` whose files the image certainly contains."""
+    base_image: str = ""
+    """The image that the last stage of the Dockerfile starts from; empty if it is not certain."""
     definition_time: float = 0.0
     """When a compose or env file last changed: a later build used the current `build:` section."""
     contents: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)

@@ -28,7 +28,7 @@ from msgspec import Struct, field
 from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
 from stacktest.core.freshness.inputs import NOT_RUN, Finding
-from stacktest.core.freshness.reasons import CACHED, GONE, Reason
+from stacktest.core.freshness.reasons import CACHED, GONE, IMAGE_OF, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
@@ -169,6 +169,10 @@ class NextStep(Struct, frozen=True, kw_only=True):
         """The Compose command that makes the container match the files."""
         kinds = {reason.kind for reason in reasons}
         states = {reason.subject.partition(" ")[0] for reason in reasons if _is_container(reason)}
+        if others := [r.subject.removeprefix(IMAGE_OF) for r in reasons if _is_of_another(r)]:
+            build = compose_command(self.stack, "build", services=others)
+            up = ("up", "-d", "--build") if self._is_built(service) else ("up", "-d")
+            return f"{build} && {compose_command(self.stack, *up, services=(service,))}"
         if any(reason.kind == "unbuilt" and reason.note == CACHED for reason in reasons):
             build = compose_command(self.stack, "build", "--no-cache", services=(service,))
             return f"{build} && {compose_command(self.stack, 'up', '-d', services=(service,))}"
@@ -242,6 +246,10 @@ def _to_write(service: str, reasons: Iterable[Reason]) -> str:
     if any(map(asserts_nothing, sentences)):
         return f"let every test of {service} assert something, then: "
     return ""
+
+
+def _is_of_another(reason: Reason) -> bool:
+    return reason.kind == "unbuilt" and reason.subject.startswith(IMAGE_OF)
 
 
 def _is_container(reason: Reason) -> bool:

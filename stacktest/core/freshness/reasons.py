@@ -17,6 +17,9 @@ from msgspec import Struct, field
 CACHED = "cached"
 """The note of `unbuilt` if a build began since: it failed, or used its cache for every step."""
 
+IMAGE_OF = "image of "
+"""The beginning of the subject of `unbuilt` if the build belongs to another service."""
+
 GONE = "gone"
 """The note of `folder` if there is no such folder on this machine."""
 

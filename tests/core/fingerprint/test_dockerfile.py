@@ -2,7 +2,7 @@
 
 import pytest
 
-from stacktest.core.fingerprint.dockerfile import copied_sources, instructions
+from stacktest.core.fingerprint.dockerfile import base_image, copied_sources, instructions
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,31 @@ def test_what_is_copied_by_name(line: str, sources: list[str]) -> None:
 
 def test_a_here_document_names_nothing() -> None:
     assert list(copied_sources("FROM a\nCOPY a /x\nRUN <<E\nx\nE\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        ("FROM a\n", "a"),
+        ("FROM --platform=$BUILDPLATFORM a:1 AS b\nFROM c\nCOPY --from=b x y\n", "c"),
+        ("from a as build\nFROM Build as x\nRUN y\n", "a"),
+        ("FROM a\nFROM b\nFROM 0\n", "a"),
+        ('ARG V=1\nARG B="x/y"\nFROM $B:${V}\n', "x/y:1"),
+        ("ARG GIVEN=1\nFROM a:$GIVEN\n", "a:7"),
+        ("ARG V\nFROM a:${V:-9}\n", "a:9"),
+        # Nobody knows the value here.
+        ("ARG V\nFROM a:$V\n", ""),
+        # An argument of a stage names no image.
+        ("FROM a\nARG V=b\nFROM $V\n", ""),
+        ("# FROM x\n", ""),
+    ],
+)
+def test_the_image_that_the_last_stage_starts_from(text: str, image: str) -> None:
+    assert base_image(text, {"GIVEN": "7"}) == image
+
+
+def test_the_image_of_a_target() -> None:
+    text = "FROM a AS one\nFROM b AS two\n"
+    assert [base_image(text, {}, target) for target in ("one", "Two", "", "x")] == [
+        *("a", "b", "b", ""),
+    ]

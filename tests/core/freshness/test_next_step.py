@@ -34,6 +34,11 @@ TABLE = [
     ("drifted", ["unbuilt:Dockerfile", "env:A"], f"{COMPOSE} up -d --build red && pytest --stale"),
     (
         "drifted",
+        ["unbuilt:image of base"],
+        f"{COMPOSE} build base && {COMPOSE} up -d red && pytest --stale",
+    ),
+    (
+        "drifted",
         ["unbuilt:context/a_test.go:cached"],
         f"{COMPOSE} build --no-cache red && {COMPOSE} up -d red && pytest --stale",
     ),
