@@ -1,7 +1,7 @@
 """The `docker compose` command for one stack, with every option that a person has to type."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from stacktest.core.model import Stack
 
@@ -15,6 +15,9 @@ def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> 
     if stack.copy:
         return ""
     names = tuple(services)
+    if words[:1] == ("logs",) and names and all(_keeps_no_log(stack, name) for name in names):
+        # Its output is shown only to who is attached while it runs.
+        return compose_command(stack, "up", services=names)
     if words and (template := stack.own_commands.get(words[0])):
         full_names = shlex.join(f"{stack.name}_{name}" for name in names)
         return template.format(services=shlex.join(names), full_names=full_names).strip()
@@ -28,6 +31,8 @@ def log_command(stack: Stack, service: str, *, is_temporary: bool) -> str:
     dependencies, name and ports. `stacktest down` removes the containers of `stacktest up`.
     """
     logs = compose_command(stack, "logs", *([] if is_temporary else _LAST), services=[service])
+    if _keeps_no_log(stack, service):
+        return logs
     return f"stacktest up {shlex.quote(service)}; {logs}" if logs and is_temporary else logs
 
 
@@ -66,6 +71,14 @@ def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:
 
 
 # Private
+
+
+def _keeps_no_log(stack: Stack, service: str) -> bool:
+    """Whether the engine discards the output of the service: `logging: {driver: none}`."""
+    definition = stack.services[service].definition if service in stack.services else None
+    logging = definition.get("logging") if isinstance(definition, Mapping) else None
+    return isinstance(logging, Mapping) and logging.get("driver") == "none"
+
 
 _LAST = ("--tail", "20")
 """Of a container that ran for months."""

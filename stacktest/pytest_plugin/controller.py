@@ -21,7 +21,7 @@ from stacktest.application.run_snapshot import read_moves, write_snapshot
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.misnamed import refuse_misnamed
 from stacktest.core.runs.verdict import HiddenFile
-from stacktest.errors import StacktestError, UsageError, refusal_of
+from stacktest.errors import LockHeldError, StacktestError, UsageError, refusal_of
 from stacktest.printable import one_line, visible
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.browser_output import page_options
@@ -233,7 +233,9 @@ class Controller:
                 self._wall.say_all(tell_trouble(self._run, error))
             self._tell_boot_evidence()
             self._tell_allure(error.what)
-            pytest.exit("the stack did not become ready", returncode=NOT_READY)
+            is_lock = isinstance(error, LockHeldError)
+            words = "another run uses this stack" if is_lock else "the stack did not become ready"
+            pytest.exit(words, returncode=NOT_READY)
 
     def _start(self, config: pytest.Config) -> bool | None:
         if config.getoption("dist", "no") == "loadgroup":

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.changed_copy import replace
-from stacktest.core.compose_command import compose_command
+from stacktest.core.compose_command import compose_command, log_command
 from stacktest.core.model import Dependency, Service, Stack
 
 
@@ -74,3 +74,14 @@ def test_what_is_started_is_what_compose_starts(
 def test_where_compose_would_start_nothing_everything_is_started() -> None:
     services = {"a": Service(name="a", profiles=("x",)), "b": Service(name="b", profiles=("y",))}
     assert Stack(name="d", root=Path("/"), services=services).default_services() == ("a", "b")
+
+
+def test_a_service_without_a_log_is_watched_as_it_runs() -> None:
+    silent = Service(name="cache", definition={"logging": {"driver": "none"}})
+    model = replace(stack(), services={**stack().services, "cache": silent})
+    assert compose_command(model, "logs", "--tail", "20", services=["cache"]) == (
+        "docker compose up cache"
+    )
+    assert log_command(model, "cache", is_temporary=True) == "docker compose up cache"
+    assert compose_command(model, "logs", services=["queue"]).endswith("logs queue")
+    assert compose_command(model, "restart", services=["cache"]) == "docker compose restart cache"

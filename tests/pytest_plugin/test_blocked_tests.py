@@ -51,7 +51,7 @@ def test_exit_code_10_means_that_no_test_could_run(shop: Any) -> None:
     done = shop.run("-k", "redis or grafana")
 
     assert done.ret == 10
-    done.stdout.fnmatch_lines(["  failed   redis exited 3; removing what was started"])
+    done.stdout.fnmatch_lines(["  failed   redis exited 3; what it created is removed"])
 
 
 def test_a_test_through_a_front_door_that_is_down_is_an_error(shop: Any) -> None:

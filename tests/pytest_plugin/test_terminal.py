@@ -197,7 +197,7 @@ def test_a_service_that_does_not_become_ready_is_told_with_its_usual_time(shop: 
 stacktest: shop · 1 test · 1 service planned
   starting 1: redis
   waiting  30 s for redis (health is starting, usually ready after 3.5 s)
-  failed   redis was not ready within 120 s: health is starting; removing what was started
+  failed   redis was not ready within 120 s: health is starting; what it created is removed
 error: redis was not ready within 120 s: health is starting
   at: service redis
   hint: stacktest up redis; docker compose logs redis

@@ -180,6 +180,12 @@ class NextStep(Struct, frozen=True, kw_only=True):
             command = "up -d --build"
         elif kinds <= {"stale"} and kinds:
             command = "restart"
+        elif any(reason.endswith(" is not here") for reason in reasons) and not self._is_built(
+            service
+        ):
+            # `up` alone would say less of a tag that the registry lacks, too.
+            pull = compose_command(self.stack, "pull", services=(service,))
+            return f"{pull} && {compose_command(self.stack, 'up', '-d', services=(service,))}"
         elif states == {"paused"} and kinds == {"container"}:
             command = "unpause"
         elif (

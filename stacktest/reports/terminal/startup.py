@@ -89,9 +89,11 @@ def over_line(boots: Iterable[BootState], seconds: float) -> str:
 
 
 def failed_line(service: str, why: str, *, removed: bool) -> str:
-    """The line on the failure that ends the start; `removed`: what was started is removed."""
+    """The line on the failure that ends the start; `removed`: all that it created is removed."""
     cause = why if why.startswith(service) else f"{service}: {why}"
-    return f"  failed   {cause}; {'removing what was started' if removed else 'nothing is removed'}"
+    return (
+        f"  failed   {cause}; {'what it created is removed' if removed else 'nothing is removed'}"
+    )
 
 
 def not_started_line(service: str, why: str, without: Sequence[str], width: int) -> str:

@@ -48,6 +48,8 @@ TABLE = [
     ("drifted", ["files:prod.yml", "env:A"],
      f"name prod.yml in [stack] compose, or leave it out: {COMPOSE} up -d red && pytest --stale"),
     ("drifted", [], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
+    ("drifted", ["image:team/app:9 is not here"],
+     f"{COMPOSE} pull red && {COMPOSE} up -d red && pytest --stale"),
     ("drifted", ["image:newer behind the tag", "update"], "stacktest update --continue"),
     ("drifted", ["env:A", "update:a.py::test_b failed"], "stacktest update --again red"),
     ("drifted", ["image:newer behind the tag", "rehearsal:r1"],

@@ -170,7 +170,7 @@ def test_lines_of_a_bring_up_that_fails() -> None:
         "  starting 2: redis, grafana · 1 run already, used as they are",
         "  ready    redis      1.0 s  healthy",
         "  waiting  30 s for grafana (health is starting, usually ready after 2.0 s)",
-        "  failed   grafana exited 1; removing what was started",
+        "  failed   grafana exited 1; what it created is removed",
     ]
     assert [(span.name, span.offset, span.word) for span in lines.boots] == [
         ("caddy", 0, "already running"),
