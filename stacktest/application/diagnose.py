@@ -100,7 +100,7 @@ def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
 # Private
 
 _REFUSED = 400
-_URL = re.compile(r"https://([\w.-]+)")
+_URL = re.compile(r"(?:https|wss)://([\w.-]+)")
 
 
 def _hosts(stack: Stack, failure: Failure) -> Iterable[str]:

@@ -14,6 +14,10 @@ ABOUT_CERTIFICATES = re.compile(
 """Words in the message of a test whose connection failed because of a certificate."""
 
 
+_SELF_SIGNED = re.compile(r"self.signed certificate", re.IGNORECASE)
+"""OpenSSL's reason for a certificate without a CA; an unknown root in its chain reads longer."""
+
+
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     """Diagnoses the first untrusted certificate, if the test's message is about certificates."""
     if not ABOUT_CERTIFICATES.search(failure.text):
@@ -60,6 +64,14 @@ def _of(facts: Facts, certificate: Certificate) -> Diagnosis:
             service=door,
             sentence=f"the certificate that {door} shows is for {names} only{place}",
             before=f"make one for {_wanted(facts, host)}",
+            command=restart,
+        )
+    if _SELF_SIGNED.fullmatch(certificate.why):
+        return Diagnosis(
+            service=door,
+            sentence=f"the certificate that {door} shows signed itself: no CA did{place}",
+            before=f"put the one that your CA signed into {file or 'its place'}, or name this one "
+            "as `ca` in stacktest.toml",
             command=restart,
         )
     return Diagnosis(

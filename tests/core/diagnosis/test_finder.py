@@ -518,6 +518,21 @@ EXPIRED = Failure(services=("wiki",), text="CERTIFICATE_VERIFY_FAILED: certifica
                 "it was issued by home CA"
             ),
         ),
+        (
+            {"not_after": NOW + HOUR, "why": "self-signed certificate"},
+            "the certificate that door shows signed itself: no CA did (certs/home.pem)",
+        ),
+        (
+            {
+                "not_after": NOW + HOUR,
+                "why": "self-signed certificate in certificate chain",
+                "file": "",
+            },
+            (
+                "the certificate that door shows is not trusted: self-signed certificate in "
+                "certificate chain; it was issued by home CA"
+            ),
+        ),
     ],
 )
 def test_a_certificate_that_is_refused(changes: dict[str, object], expected: str) -> None:
