@@ -67,8 +67,7 @@ _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri|is_args|args)
 class Phases(Struct, frozen=True, kw_only=True):
     """The steps of one server for one host: `steps`, put together by the other methods.
 
-    A `chain` is a block and the blocks around it, from inner to outer; `jumps` is the number of
-    internal redirects so far.
+    A `chain` is a block and the blocks around it, from inner to outer.
     """
 
     stack: Stack
@@ -78,6 +77,8 @@ class Phases(Struct, frozen=True, kw_only=True):
     variables: Variables
     in_error_page: bool = False
     """Whether an `error_page` led here: then no further one is applied, see `_fails_again`."""
+    jumps: int = 0
+    """How many internal redirects led here."""
 
     def steps(self) -> Iterator[Route]:
         """All steps that the server may take for a request, in its order."""
@@ -90,20 +91,20 @@ class Phases(Struct, frozen=True, kw_only=True):
         locations = locations_of(self.server)
         exact = [location for location in locations if location.kind == "="]
         for location in exact:
-            yield from _narrowed(location, inner.location_steps(location, 0))
+            yield from _narrowed(location, inner.location_steps(location))
         for location in locations:
             yield from slash_redirect(location, locations)
         for location in locations[len(exact) :]:
-            yield from _narrowed(location, inner.location_steps(location, 0))
-        yield from inner.after_rewrite(self.server, variables, 0)
+            yield from _narrowed(location, inner.location_steps(location))
+        yield from inner.after_rewrite(self.server, variables)
 
-    def location_steps(self, location: Location, jumps: int) -> list[Route]:
+    def location_steps(self, location: Location) -> list[Route]:
         """The steps of a request for which the location was selected."""
         done = self.rewrites(location.chain, self.variables, level=1)
         steps = list(done.steps)
         if not any(map(is_certain, steps)):
-            steps += self.after_rewrite(location.chain, done.variables, jumps)
-        if location.chain[0].all("internal") and jumps == 0:
+            steps += self.after_rewrite(location.chain, done.variables)
+        if location.chain[0].all("internal") and not self.jumps:
             return [own_step(location.chain[0], frozenset({404}))]
         return steps
 
@@ -143,24 +144,22 @@ class Phases(Struct, frozen=True, kw_only=True):
             return inner.perhaps(variables, steps)
         return replace(inner, steps=steps)
 
-    def after_rewrite(
-        self, chain: tuple[Directive, ...], variables: Variables, jumps: int
-    ) -> list[Route]:
+    def after_rewrite(self, chain: tuple[Directive, ...], variables: Variables) -> list[Route]:
         """The steps of the phases after the rewrite phase."""
         here = replace(self, variables=variables)
-        steps = [*here.error_pages(chain, jumps), *here.access(chain, jumps)]
+        steps = [*here.error_pages(chain), *here.access(chain)]
         steps += [*cached(chain), *here.other_methods(chain[0])]
         content = here.passes(chain[0], variables)
         own = any(item.name in _OWN_CONTENT for item in chain[0].block)
         if files := chain[0].all("try_files"):
-            return steps + here.try_files(files[-1], chain, content, jumps)
+            return steps + here.try_files(files[-1], chain, content)
         if content or own:
             return steps + (content or [own_step(chain[0], ANY_STATUS)])
         if elsewhere := unseen_content(chain[0]):
             return [*steps, elsewhere]
-        return steps + here.static_files(chain, jumps)
+        return steps + here.static_files(chain)
 
-    def access(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+    def access(self, chain: tuple[Directive, ...]) -> Iterator[Route]:
         """The guards of the access phase."""
         rules = inherited(chain, "allow", "deny")
         if any(item.name == "deny" for item in rules):
@@ -172,25 +171,25 @@ class Phases(Struct, frozen=True, kw_only=True):
             if "_by_lua" in item.name or item.name == "js_access":
                 why = f"what the directive `{item.name}` answers"
                 yield replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why)
-        yield from self._auth_request(chain, jumps)
+        yield from self._auth_request(chain)
 
-    def _auth_request(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+    def _auth_request(self, chain: tuple[Directive, ...]) -> Iterator[Route]:
         for item in inherited(chain, "auth_request")[-1:]:
-            if item.words[:1] == ("off",) or not item.words or jumps > _MOST_JUMPS:
+            if item.words[:1] == ("off",) or not item.words:
                 continue
-            answers = self.jump(self.variables.expand(item.words[0]), jumps + 1)
+            answers = self.jump(self.variables.expand(item.words[0]))
             services = [step.service for step in answers if step.service and not step.is_guard]
             guard = guard_step(item, _REFUSED)
             yield replace(guard, service=services[0]) if services else guard
 
-    def error_pages(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+    def error_pages(self, chain: tuple[Directive, ...]) -> Iterator[Route]:
         """Guards for `error_page` answers to nginx's own failures, if they change the status."""
         for item in () if self.in_error_page else inherited(chain, "error_page"):
             page = error_page(item)
             if not failures_of_a_proxy(page, chain):
                 continue
             inner = replace(self, in_error_page=True)
-            steps = inner.jump(page.target, jumps + 1) if jumps < _MOST_JUMPS else []
+            steps = inner.jump(page.target)
             if self._fails_again(chain, page.target, steps):
                 why = "the page of a failure may fail, and another page takes its place"
                 yield replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why)
@@ -243,13 +242,14 @@ class Phases(Struct, frozen=True, kw_only=True):
             return refused
         return refused | missing_page(self._root(chain), path, self._index(chain))
 
-    def jump(self, target: str, jumps: int) -> list[Route]:
-        """The steps after an internal redirect of nginx to a path or a named location."""
-        if jumps > _MOST_JUMPS:
+    def jump(self, target: str) -> list[Route]:
+        """The steps after an internal redirect to a path or a named location; none after many."""
+        if self.jumps == _MOST_JUMPS:
             return []
+        after = replace(self, jumps=self.jumps + 1)
         if target.startswith("@"):
             location = named_location(self.server, target)
-            return self.location_steps(location, jumps) if location else []
+            return after.location_steps(location) if location else []
         path = re.split(r"[$?]", target, maxsplit=1)[0]
         if not path.startswith("/"):
             return []
@@ -257,8 +257,8 @@ class Phases(Struct, frozen=True, kw_only=True):
         if isinstance(target_location, Unknown):
             return [replace(own_step(self.server[0], ANY_STATUS), unknown=target_location.why)]
         if target_location is not None:
-            return self.location_steps(target_location, jumps)
-        return self.after_rewrite(self.server, self.variables, jumps)
+            return after.location_steps(target_location)
+        return after.after_rewrite(self.server, self.variables)
 
     def _location(self, target: str) -> Location | Unknown | None:
         """The location to which nginx goes for `@name` or a path; None: it has none."""
@@ -287,7 +287,6 @@ class Phases(Struct, frozen=True, kw_only=True):
         item: Directive,
         chain: tuple[Directive, ...],
         content: list[Route],
-        jumps: int,
     ) -> list[Route]:
         """The steps of a `try_files`: a file, a folder's index, or the last word's target."""
         *files, last = item.words or ("=404",)
@@ -298,23 +297,23 @@ class Phases(Struct, frozen=True, kw_only=True):
                 root = self._root(chain)
                 steps += [replace(step, files=root) for step in here]
             elif name == "$uri/":
-                steps += self._folder(chain, jumps)
+                steps += self._folder(chain)
             else:
                 steps += [replace(step, is_hidden=True) for step in here]
         if last.startswith("="):
             status = whole_number(last[1:]) or 404
             return [*steps, own_step(item, frozenset({status}))]
-        jumped = self.jump(last, jumps + 1)
+        jumped = self.jump(last)
         return steps + (jumped or [own_step(item, ANY_STATUS)])
 
-    def _folder(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
+    def _folder(self, chain: tuple[Directive, ...]) -> list[Route]:
         """The steps for a folder's index: a file that nginx serves, or a program elsewhere."""
         root, steps = self._root(chain), []
         for name in self._index(chain):
             path = f"{path_of(chain[0])}{name}"
             location = location_for(self.server, path)
             is_other = isinstance(location, Location) and location.chain != chain
-            program = self.jump(path, jumps + 1) if is_other and jumps <= _MOST_JUMPS else []
+            program = self.jump(path) if is_other else []
             passed = [step for step in program if step.service or step.upstream]
             # A folder below this one may have its index in another location.
             is_sure = isinstance(location, Location) and location.kind == "~"
@@ -332,11 +331,11 @@ class Phases(Struct, frozen=True, kw_only=True):
         own = replace(own_step(chain[0], frozenset({301, 403, *STATIC_FILE})), is_guard=True)
         return [*steps, replace(own, files=root, index="", match="folder")]
 
-    def static_files(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
+    def static_files(self, chain: tuple[Directive, ...]) -> list[Route]:
         """The steps for files below `root`: nginx serves them, except for programs in `index`."""
-        if jumps > _MOST_JUMPS or "php" not in " ".join(self._index(chain)):
+        if "php" not in " ".join(self._index(chain)):
             return [own_step(chain[0], ANY_STATUS)]
-        return [*self._folder(chain, jumps), own_step(chain[0], ANY_STATUS)]
+        return [*self._folder(chain), own_step(chain[0], ANY_STATUS)]
 
     def _index(self, chain: tuple[Directive, ...]) -> tuple[str, ...]:
         lines = inherited(chain, "index")
