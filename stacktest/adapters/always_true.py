@@ -2,7 +2,8 @@
 
 constants and their like     `True`, `"text"`, `(x, "message")`, `lambda: x`
 compared with itself         `x == x`, `len(x) >= 0`, `x or True`, `"" in x`
-of every answer              `answer.status_code < 600`, `answer.text is not None`
+of every answer              `answer.status_code < 600`, `answer.text is not None`,
+                             `command.code in range(256)`, `isinstance(command.out, str)`
 methods that are not called  `text.startswith`, `page.locator("h1").is_visible`
 objects                      a client, a response, a command's outcome, a locator of Playwright, a
                              `filter` or `zip`: these are never false or None, and neither is the
@@ -57,10 +58,12 @@ LAZY = frozenset(
 ATTRIBUTES = frozenset({"status_code", "headers", "url", "request"})
 """Attributes of a response that are always true."""
 LOCATING_PREFIX = "get_by_"
-NEVER_NONE = ATTRIBUTES | {"text", "content", "cookies", "history", "elapsed", "reason_phrase"}
-"""Attributes of a response that are never None; a text may be empty."""
-STATUSES = range(200, 600)
-"""All status codes of final responses."""
+NEVER_NONE = ATTRIBUTES | {
+    *("text", "content", "cookies", "history", "elapsed", "reason_phrase", "out", "err", "code"),
+}
+"""Attributes of a response or a command's outcome that are never None; a text may be empty."""
+STATUSES = {"status_code": range(200, 600), "status": range(200, 600), "code": range(256)}
+"""All status codes of final responses, and all exit codes of commands."""
 
 
 def is_always_true(node: ast.expr, objects: Collection[str] = ()) -> bool:
@@ -142,7 +145,8 @@ def _truth_of_value(node: ast.expr, objects: Collection[str]) -> bool | None:
         return _folded(node)
     if isinstance(node, ast.Call) and _name_of(node.func) in _LOOKS and node.args:
         node = node.args[0]
-        return True if _is_object(node, objects) or _is_attribute(node, objects) else None
+        is_typed = _is_object(node, objects) or _is_attribute(node, objects)
+        return True if is_typed or _is_attribute_of(node, NEVER_NONE, objects) else None
     is_object = isinstance(node, ast.Lambda | ast.GeneratorExp) or _is_object(node, objects)
     return True if is_object or _is_attribute(node, objects) else None
 
@@ -169,12 +173,13 @@ def _always_holds(node: ast.Compare, objects: Collection[str]) -> bool:
 
 def _holds_for_every_status(node: ast.Compare, objects: Collection[str]) -> bool:
     operands = [node.left, *node.comparators]
-    statuses = [_is_attribute_of(item, {"status_code", "status"}, objects) for item in operands]
-    if not any(statuses):
+    statuses = [_is_attribute_of(item, STATUSES, objects) for item in operands]
+    names = {item.attr for item in operands if isinstance(item, ast.Attribute)}
+    if not any(statuses) or len(names) > 1:
         return False
     try:
         values = [None if s else _constant(o) for s, o in zip(statuses, operands, strict=True)]
-        return all(_compared(node.ops, values, status) for status in STATUSES)
+        return all(_compared(node.ops, values, status) for status in STATUSES[names.pop()])
     except (ValueError, TypeError):
         return False
 

@@ -10,6 +10,9 @@ from tests.support.known import known
 
 CHECKS = [
     "assert x == 1",
+    "assert inside('web').run('ls').code < 2",
+    "assert inside('web').run('ls').code in range(200, 600)",
+    "assert api('web').get('/').status_code in range(256)",
     "assert x",
     "assert False",
     "assert not x",
@@ -192,6 +195,11 @@ NEITHER = [
     "answer = api('web').get('/')\nassert answer.text is not None",
     "answer = api('web').get('/')\nassert answer.content != None",
     "answer = api('web').get('/')\nassert hasattr(answer, 'status_code')",
+    "assert isinstance(api('web').get('/').text, str)",
+    "assert inside('web').run('ls').out is not None",
+    "answer = inside('web').run('ls')\nassert isinstance(answer.err, str)",
+    "assert inside('web').run('ls').code in range(256)",
+    "assert inside('web').run('ls').code >= 0",
     "answer = api('web').get('/')\nassert callable(answer.json)",
     "pytest.raises(ValueError)",
     "self.assertRaises(ValueError)",

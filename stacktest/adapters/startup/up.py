@@ -106,9 +106,16 @@ class BringUp:
     def fallen(self) -> Mapping[str, str]:
         """Services that are no longer ready, each with the change, by one list request."""
         listed = {item.id: item for item in self.engine.containers(self.stack.name)}
+        known = {item.id for item in self.containers}
+        # A container that was made anew and runs has not fallen: another one earns no pass anyway.
+        newer = {
+            item.service: item
+            for item in listed.values()
+            if item.id not in known and not item.one_off
+        }
         changes: dict[str, str] = {}
         for before in self.containers:
-            container = listed.get(before.id)
+            container = listed.get(before.id) or newer.get(before.service)
             if container is None:
                 changes[before.service] = "its container is gone"
             elif container.state != before.state:

@@ -445,6 +445,18 @@ def test_a_service_that_falls_later_is_noticed(project: Project) -> None:
     up.stop()
 
 
+def test_a_container_that_somebody_made_anew_has_not_fallen(project: Project) -> None:
+    project.write(TWO)
+    up = project.up("app")
+    project.compose("up", "-d", "--force-recreate", "app")
+    assert up.fallen() == {}
+    project.compose("kill", "app")
+    assert up.fallen() == {"app": "was running, is exited 137"}
+    project.compose("rm", "--force", "app")
+    assert up.fallen() == {"app": "its container is gone"}
+    up.stop()
+
+
 def test_what_was_kept_and_has_ended_is_replaced(project: Project) -> None:
     project.write(TWO)
     kept = project.up("app", run_id="kept", keep=True)
