@@ -254,14 +254,19 @@ def _cycle(match: re.Match[str], _refusal: _Refusal) -> _Fault:
 
 def _yaml(match: re.Match[str], refusal: _Refusal) -> _Fault:
     contents = {file.path: load_yaml(str(file.path)) for file in list_files(refusal.project)}
-    broken = [path for path, content in contents.items() if isinstance(content, Unknown)]
-    where = ", ".join(refusal.short(path) for path in broken) or refusal.project.shown
+    broken = {path: text.why for path, text in contents.items() if isinstance(text, Unknown)}
     line = f":{match['line']}" if match["line"] and len(broken) <= 1 else ""
+    # Compose names the line where the block begins, the other parser that of the fault.
+    lines = {
+        path: re.search(r"(:\d+) is not valid YAML", reason) for path, reason in broken.items()
+    }
+    places = (refusal.short(path) + (own[1] if own else line) for path, own in lines.items())
+    where = ", ".join(places) or f"{refusal.project.shown}{line}"
     why = " ".join(match["why"].split())
     correct = "correct that line; indentation is by spaces, quotes and brackets in pairs"
     return _Fault(
         what=f"the compose file is not valid YAML: {why}",
-        place=f"{where}{line}",
+        place=where,
         hint="save the file as UTF-8" if "UTF-8" in why else correct,
         is_certain=True,
     )

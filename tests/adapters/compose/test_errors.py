@@ -305,6 +305,23 @@ def test_no_word_of_compose_shows_a_secret_of_the_files_or_the_shell(
     assert " web" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "of_compose", "line"),
+    [
+        ("services:\n  a:\n    image: x\n   command: y\n", 2, 4),
+        ('services:\n  a:\n    labels:\n      - "x: {{y}}"z\n', 3, 4),
+        ("services:\n  a:\n    environment:\n      - A=1\n      B: 2\n", 4, 5),
+        ("services:\n  a: {}\n  a: {}\n", 3, 3),
+    ],
+)
+def test_the_line_of_a_fault_is_not_where_its_block_begins(
+    text: str, of_compose: int, line: int, tmp_path: Path
+) -> None:
+    write(tmp_path, **{"compose.yaml": text})
+    lines = explained(tmp_path, f"yaml: line {of_compose}: did not find expected key")
+    assert lines[1] == f"  at: compose.yaml:{line}"
+
+
 def test_text_that_is_not_utf_8_is_saved_again(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_bytes(b"services: {a: {image: f\xfc}}\n")
     assert explained(tmp_path, "yaml: invalid leading UTF-8 octet") == [
