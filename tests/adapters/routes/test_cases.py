@@ -293,6 +293,8 @@ def test_a_caddyfile_by_any_name(tmp_path: Path) -> None:
         ('auth_basic "x"; location / { proxy_pass http://app; }', 401),
         ("location / { auth_request /v; proxy_pass http://app; } location = /v { internal; proxy_pass http://auth; }", 401),
         ("location / { auth_request /v; proxy_pass http://app; } location = /v { internal; proxy_pass http://auth; } error_page 401 = @in; location @in { return 302 http://auth.test; }", 302),
+        ("location / { auth_request /v; proxy_pass http://app; } location = /v { internal; proxy_pass http://app/v; }", 500),
+        ("location / { proxy_intercept_errors on; error_page 404 =200 @gone; proxy_pass http://app; }", 500),
         ("location / { deny all; proxy_pass http://app; }", 403),
         ("allow 10.0.0.0/8; deny all; location / { proxy_pass http://app; }", 403),
         ("rewrite ^/ https://a.test/ permanent; location / { proxy_pass http://app; }", 301),

@@ -50,7 +50,8 @@ from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
 from stacktest.core.unknown import Unknown
 
-_REFUSED = frozenset({401, 403, 500})
+_REFUSED = frozenset({401, 403})
+_FAILED = frozenset({500})
 _NO_UPSTREAM = frozenset({500, 502, 503, 504})
 _OWN_CONTENT = frozenset({"stub_status", "empty_gif", "js_content", "perl", "memcached_pass"})
 _METHODS = frozenset(
@@ -179,8 +180,9 @@ class Phases(Struct, frozen=True, kw_only=True):
                 continue
             answers = self.jump(self.variables.expand(item.words[0]))
             services = [step.service for step in answers if step.service and not step.is_guard]
-            guard = guard_step(item, _REFUSED)
-            yield replace(guard, service=services[0]) if services else guard
+            yield replace(guard_step(item, _REFUSED), service=next(iter(services), None))
+            # What fails, and any other answer of the one that is asked, is nginx's own 500.
+            yield guard_step(item, _FAILED)
 
     def error_pages(self, chain: tuple[Directive, ...]) -> Iterator[Route]:
         """Guards for `error_page` answers to nginx's own failures, if they change the status."""
@@ -249,7 +251,8 @@ class Phases(Struct, frozen=True, kw_only=True):
         after = replace(self, jumps=self.jumps + 1)
         if target.startswith("@"):
             location = named_location(self.server, target)
-            return after.location_steps(location) if location else []
+            own = [own_step(self.server[0], _FAILED)]
+            return after.location_steps(location) if location else own
         path = re.split(r"[$?]", target, maxsplit=1)[0]
         if not path.startswith("/"):
             return []
