@@ -199,6 +199,8 @@ def test_what_a_sign_in_may_have_answered_is_nobodys(tmp_path: Path) -> None:
         ('handle_errors {\n  respond "we are down" 200\n }', {}, 200),
         ("handle_errors {\n  reverse_proxy other:1\n }", {}, 200),
         ("handle_errors {\n  redir https://elsewhere.test\n }", {}, 302),
+        ("handle_errors {\n  redir https://elsewhere.test/{err.status_code}\n }", {}, 302),
+        ('handle_errors {\n  respond "it was {err.status_code}" 200\n }', {}, 200),
         ("handle_errors {\n  rewrite * /down\n  file_server\n }", {}, 308),
         ("rate_limit {\n }", {}, 429),
         ("some_plugin {\n }", {}, 200),

@@ -42,7 +42,9 @@ def answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[
         elif line.name == "file_server":
             statuses |= of_files
         elif line.name in _ANSWERS and line.name not in _PASSING:
-            is_own = any(re.search(r"\{(http\.error|err)\.status_code\}", w.text) for w in words)
+            # The first word of a `redir` is its target, that of a `respond` with two its text.
+            coded = words[1:2] if line.name == "redir" else words[1:2] or words[:1]
+            is_own = any(_OF_THE_FAILURE.search(word.text) for word in coded)
             statuses |= frozenset() if is_own else _ANSWERS[line.name](words)
         elif line.name not in _PASSING and line.name[:1] != "@":
             return ANY_STATUS
@@ -56,6 +58,7 @@ def statuses_of(name: str, words: tuple[Token, ...]) -> frozenset[int] | None:
 
 # Private
 
+_OF_THE_FAILURE = re.compile(r"\{(http\.error|err)\.status_code\}")
 _REDIRECTS = {"": 302, "temporary": 302, "permanent": 301, "html": 200}
 _FILES_OF_ERRORS = frozenset({308, 404, 500})
 """Statuses of a file served in `handle_errors`, besides the status of the failure itself."""
