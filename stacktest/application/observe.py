@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from stacktest.application.drift_reader import DriftReader
 from stacktest.application.host_view import HostView, NoHost
+from stacktest.application.joined_containers import joined_containers, joined_drift, joined_ids
 from stacktest.config import Config
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
@@ -69,10 +70,11 @@ def observe(
         name: of_service.running[0] if of_service.running else of_service.tagged
         for name, of_service in documents.items()
     }
+    joined = joined_containers(stack, engine.inspect)
     comparison = DriftReader(
         stack=stack,
         host=host or NoHost(),
-        containers=tuple(_created(stack, documents)),
+        containers=tuple(_created(stack, documents, joined_ids(joined))),
         tags={name: image_name(stack, service) for name, service in stack.services.items()},
         tagged={name: of_service.tagged for name, of_service in documents.items()},
         reload=lambda name: config.service(name).reload,
@@ -84,6 +86,7 @@ def observe(
             fingerprint,
             comparison,
             stack.services[name],
+            joined,
             is_job=runs_once(stack.services[name], stack, config.service(name).ready),
         )
         for name, fingerprint in fingerprints(images).items()
@@ -140,8 +143,10 @@ def _documents(
     )
 
 
-def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Created]:
-    """Every container with its service's definition and its image."""
+def _created(
+    stack: Stack, documents: Mapping[str, _Documents], joined: Mapping[str, frozenset[str]]
+) -> Iterable[Created]:
+    """Every container with its service's definition, its image, and the ids of those it joins."""
     inspected = {
         name: () if isinstance(item.inspected, Unknown) else item.inspected
         for name, item in documents.items()
@@ -157,6 +162,7 @@ def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Crea
             inspect=document,
             image=image,
             containers=ids,
+            joined=joined,
         )
         for name, listed in inspected.items()
         for document, image in zip(listed, documents[name].running, strict=True)
@@ -168,6 +174,7 @@ def _observation(
     fingerprint: Fingerprint,
     comparison: DriftReader,
     service: Service,
+    joined: Mapping[str, Json | Unknown],
     *,
     is_job: bool,
 ) -> ServiceObservation:
@@ -178,6 +185,7 @@ def _observation(
         reasons += drift.count_drift(len(documents.inspected), _replicas(service))
     for document in documents.inspected:
         reasons += drift.state_drift(document, is_job=is_job)
+    reasons += joined_drift(comparison.stack, service, documents.inspected, joined)
     differing, unverified = comparison.read(service, fingerprint)
     return ServiceObservation(
         fingerprint=fingerprint,

@@ -136,7 +136,9 @@ def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
     """A row for a name space that can be shared with another service's container."""
     return Row(
         key=key,
-        expected=lambda c: reference(c.definition.get(key), c.host.get(name), c.containers),
+        expected=lambda c: reference(
+            c.definition.get(key), c.host.get(name), {**c.containers, **c.joined}
+        ),
         actual=lambda c: c.host.get(name) or "",
         usual=lambda _: usual,
         firm=firm,

@@ -20,6 +20,8 @@ class Created(Struct, frozen=True, kw_only=True):
     """`inspect` of the image that the container runs."""
     containers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Service → ids of its containers, for `network_mode: service:vpn`."""
+    joined: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """`container:NAME` → id of the container with that name, if a service joins it."""
 
     @property
     def definition(self) -> Mapping[str, Json]:

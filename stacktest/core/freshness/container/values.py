@@ -137,12 +137,16 @@ def restart_policy(definition: Mapping[str, Json]) -> list[Json] | None:
 
 
 def reference(expected: Json, actual: Json, ids: Mapping[str, frozenset[str]]) -> Json:
-    """The expected name space; for `service:vpn` the actual value if it is a container of vpn."""
+    """The expected name space; for `service:vpn` the actual value if it is a container of vpn.
+
+    The engine shows `container:NAME` with the id that the container had when it was joined.
+    """
     kind, _, name = str(expected or "").partition(":")
-    if kind != "service":
+    if kind not in ("service", "container"):
         return expected or None
     container = str(actual or "").removeprefix("container:")
-    return actual if container in ids.get(name, frozenset()) else f"container:one of {name}"
+    known = ids.get(name if kind == "service" else str(expected), frozenset())
+    return actual if container in known else f"container:one of {name}"
 
 
 # Private

@@ -80,6 +80,7 @@ def created(
         },
         image=image,
         containers={"vpn": frozenset({"f" * 64})},
+        joined={"container:outer": frozenset({"e" * 64}), "container:gone": frozenset()},
     )
 
 
@@ -489,6 +490,21 @@ def test_an_alias_that_no_file_gives_is_a_possible_difference() -> None:
     networks = {"s_default": {"Aliases": ["web", "old"]}}
     found = differences(created({}, networks=networks))
     assert found == Differences(possible=frozenset({"networks"}))
+
+
+@pytest.mark.parametrize(
+    ("key", "setting"), [("network_mode", "NetworkMode"), ("pid", "PidMode"), ("ipc", "IpcMode")]
+)
+def test_a_container_that_is_joined_by_its_name_is_shown_by_its_id(key: str, setting: str) -> None:
+    host = {setting: "container:" + "e" * 64}
+    assert not differences(created({key: "container:outer"}, host=host)).certain
+    # It was made anew, or it is gone: what was joined is not there any more.
+    older = {setting: "container:" + "d" * 64}
+    for found in (
+        differences(created({key: "container:outer"}, host=older)),
+        differences(created({key: "container:gone"}, host=host)),
+    ):
+        assert found.certain | found.possible == {key}
 
 
 def test_the_container_of_another_service_counts_by_its_id() -> None:
