@@ -9,8 +9,9 @@ errors     error_page: the answers to nginx's own failures
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.nginx.error_pages import (
@@ -61,6 +62,8 @@ _METHODS = frozenset(
     ]
 )
 _MOST_JUMPS = 8
+_MOST_BRANCHES = 3000
+"""Locations that try one another can be entered in millions of orders."""
 _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri|is_args|args)\b")
 """Variables that may directly follow an upstream's address, as in `http://app$request_uri`."""
 
@@ -80,6 +83,8 @@ class Phases(Struct, frozen=True, kw_only=True):
     """Whether an `error_page` led here: then no further one is applied, see `_fails_again`."""
     jumps: int = 0
     """How many internal redirects led here."""
+    followed: Iterator[int] = field(default_factory=count)
+    """Counts all internal redirects that were followed for the host."""
 
     def steps(self) -> Iterator[Route]:
         """All steps that the server may take for a request, in its order."""
@@ -248,6 +253,9 @@ class Phases(Struct, frozen=True, kw_only=True):
         """The steps after an internal redirect to a path or a named location; none after many."""
         if self.jumps == _MOST_JUMPS:
             return []
+        if next(self.followed) >= _MOST_BRANCHES:
+            why = "its locations lead to one another in too many orders"
+            return [replace(own_step(self.server[0], ANY_STATUS), unknown=why)]
         after = replace(self, jumps=self.jumps + 1)
         if target.startswith("@"):
             location = named_location(self.server, target)

@@ -69,3 +69,19 @@ def test_a_redirect_in_a_circle_is_nobodys_answer(locations: str, tmp_path: Path
     text = f"server {{ listen 80; server_name a.test; {lines} }}"
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
     assert [who(routes, "a.test", "/x", status) for status in (200, 404, 500)] == [None] * 3
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("last", ["=404", "@app"])
+def test_locations_that_try_one_another_in_millions_of_orders_take_no_minutes(
+    last: str, tmp_path: Path
+) -> None:
+    blocks = "".join(
+        f"location = /{name} {{ try_files $uri $uri/ {last}; }}" for name in "abcdefghi"
+    )
+    text = (
+        "server { listen 80; server_name a.test; root /srv; index a b c d e f g h i; "
+        f"{blocks} location @app {{ proxy_pass http://app:80; }} }}"
+    )
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
+    assert who(routes, "a.test", "/a", 200) is None
