@@ -3,6 +3,7 @@
 A reader is imported only when a stack has a front door of its kind.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -101,9 +102,13 @@ def _read(kind: str, paths: tuple[Path, ...], stack: Stack, *, goes_on: bool) ->
     try:
         return READERS[kind](paths, stack)
     except UsageError as error:
-        if not goes_on:
-            raise
-        return (unread_route(error.where, error.what),)
+        unread = error
+    except RecursionError:
+        names = ", ".join(os.path.relpath(path, stack.root) for path in paths)
+        unread = UsageError("its blocks are nested too deeply", where=names, code="SK-ROUTES")
+    if not goes_on:
+        raise unread
+    return (unread_route(unread.where, unread.what),)
 
 
 _WITH_FILES = ("caddy", "nginx", "traefik")

@@ -44,8 +44,18 @@ def not_closed(path: Path, text: str) -> None:
     path.write_text(text + "a {\n  b: [\n")
 
 
+def nested(path: Path, text: str) -> None:
+    depth = 3000
+    blocks = "location /a { " * depth + "}" * depth if "listen" in text else "handle {\n" * depth
+    ends = "" if "listen" in text else "}\n" * depth
+    lists = "- " * depth + "a"
+    path.write_text(
+        lists if "routers" in text else f"{text.rstrip().rstrip('}')}\n{blocks}{ends}}}\n"
+    )
+
+
 @pytest.mark.parametrize("source", KINDS)
-@pytest.mark.parametrize("make", [folder, dangling, pipe, not_text, not_closed])
+@pytest.mark.parametrize("make", [folder, dangling, pipe, not_text, not_closed, nested])
 def test_it_is_an_unread_route_with_its_place(source: str, make: object, tmp_path: Path) -> None:
     name = source.partition(":")[2]
     assert callable(make)

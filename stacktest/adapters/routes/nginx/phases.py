@@ -254,22 +254,26 @@ class Phases(Struct, frozen=True, kw_only=True):
         if self.jumps == _MOST_JUMPS:
             return []
         if next(self.followed) >= _MOST_BRANCHES:
-            why = "its locations lead to one another in too many orders"
-            return [replace(own_step(self.server[0], ANY_STATUS), unknown=why)]
+            return [self._unknown("its locations lead to one another in too many orders")]
         after = replace(self, jumps=self.jumps + 1)
         if target.startswith("@"):
             location = named_location(self.server, target)
             own = [own_step(self.server[0], _FAILED)]
             return after.location_steps(location) if location else own
         path = re.split(r"[$?]", target, maxsplit=1)[0]
-        if not path.startswith("/"):
-            return []
-        target_location = location_for(self.server, path)
-        if isinstance(target_location, Unknown):
-            return [replace(own_step(self.server[0], ANY_STATUS), unknown=target_location.why)]
-        if target_location is not None:
-            return after.location_steps(target_location)
-        return after.after_rewrite(self.server, self.variables)
+        return after.path_steps(path) if path.startswith("/") else []
+
+    def path_steps(self, path: str) -> list[Route]:
+        """The steps of a request for a path."""
+        location = location_for(self.server, path)
+        if isinstance(location, Unknown):
+            return [self._unknown(location.why)]
+        if location is not None:
+            return self.location_steps(location)
+        return self.after_rewrite(self.server, self.variables)
+
+    def _unknown(self, why: str) -> Route:
+        return replace(own_step(self.server[0], ANY_STATUS), unknown=why)
 
     def _location(self, target: str) -> Location | Unknown | None:
         """The location to which nginx goes for `@name` or a path; None: it has none."""
