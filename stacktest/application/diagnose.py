@@ -56,8 +56,7 @@ class DiagnosedStack(Struct, frozen=True, kw_only=True):
         return gatherer.facts(
             concerned_services(self.stack, failure),
             since=since,
-            with_ports=bool(failure.ports)
-            or any(answer.status >= _REFUSED for answer in failure.answers),
+            with_ports=wants_ports(failure),
             certificates=partial(self._certificates, hosts, folder)
             if ABOUT_CERTIFICATES.search(failure.text)
             else dict,
@@ -76,6 +75,13 @@ class DiagnosedStack(Struct, frozen=True, kw_only=True):
             return address if isinstance(address, tuple) else None
 
         return shown_certificates(self.stack, hosts, address_of, self.ca(), folder)
+
+
+def wants_ports(failure: Failure) -> bool:
+    """Whether open ports may explain it: at a start behind any answer, else behind a refusal."""
+    statuses = [answer.status for answer in failure.answers]
+    is_refused = any(status >= _REFUSED for status in statuses)
+    return bool(failure.ports) or is_refused or (failure.is_start and bool(statuses))
 
 
 def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
