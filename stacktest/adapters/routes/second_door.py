@@ -28,7 +28,8 @@ def behind_first(
         covering = [r for r in first if r.holds_for_addresses or covers(r.pattern, host)]
         passing = [r for r in covering if r.service == program and not r.is_guard]
         if passing:
-            yield from _passed_on(own, passing[0], [r for r in covering if r.service != program])
+            before = [_step(r, program) for r in covering if r not in passing or r.conditions]
+            yield from _passed_on(own, passing[0], before)
         else:
             yield from (_not_known(route, program, stack) for route in own if route.is_final)
 
@@ -45,24 +46,27 @@ def _program(kind: str, stack: Stack) -> str:
     return next((s.name for s in stack.services.values() if image.search(s.image)), "")
 
 
-def _passed_on(own: list[Route], passing: Route, others: list[Route]) -> Iterator[Route]:
+def _passed_on(own: list[Route], passing: Route, before: list[Route]) -> Iterator[Route]:
     """The routes at the first door's listeners, after its own steps, which are not certain here."""
     for route in own:
         ports = {listener.port for listener in route.listeners}
         if not ports or passing.port in ports:
             basis = f"{passing.basis}\n{route.basis}"
             yield replace(route, listeners=passing.listeners, basis=basis)
-    for place, route in enumerate(others):
-        yield replace(
-            route,
-            host=own[0].host,
-            is_deep=own[0].is_deep,
-            is_final=False,
-            is_guard=True,
-            is_hidden=True,
-            rewrites=None if route.rewrites is None else 0,
-            order=place - len(others),
-        )
+    for place, route in enumerate(before):
+        order = place - len(before)
+        yield replace(route, host=own[0].host, is_deep=own[0].is_deep, order=order)
+
+
+def _step(route: Route, program: str) -> Route:
+    """A step of the first door before it leads on, which is not certain for the name.
+
+    A path for which it leads on in a block of its own may be another for the second door.
+    """
+    step = replace(route, is_final=False, is_guard=True, is_hidden=True)
+    if route.service == program:
+        return replace(step, service=None, port=None, statuses=frozenset(), rewrites=0)
+    return step if route.rewrites is None else replace(step, rewrites=0)
 
 
 def _not_known(route: Route, program: str, stack: Stack) -> Route:

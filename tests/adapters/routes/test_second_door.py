@@ -59,6 +59,21 @@ def test_what_the_first_may_answer_by_itself_is_nobodys(tmp_path: Path) -> None:
     assert [who(routes, "app.x.test", status=s) for s in (200, 401)] == ["app", None]
 
 
+def test_a_path_that_the_first_strips_is_another_for_the_second(tmp_path: Path) -> None:
+    (tmp_path / "site.conf").write_text(
+        "server { listen 80; server_name app.x.test;"
+        " location / { proxy_pass http://app; } location /old { return 301 /new; } }"
+    )
+    (tmp_path / "Caddyfile").write_text(
+        "http://*.x.test {\n handle_path /strip/* {\n  reverse_proxy second:80\n }\n"
+        " reverse_proxy second:80\n}"
+    )
+    of = stack(tmp_path, Service(name="app"), Service(name="second", image="nginx:1.27"))
+    routes = read_routes(("Caddyfile", "site.conf"), of)
+    answers = {"/": "app", "/old": None, "/strip/old": None, "/strip/x": None}
+    assert {path: who(routes, "app.x.test", path, 301) for path in answers} == answers
+
+
 def test_an_entry_point_that_the_first_does_not_use_has_no_part(tmp_path: Path) -> None:
     text = "http://*.x.test {\n reverse_proxy traefik:80\n}"
     routes = routes_of(tmp_path, text, command=("--entrypoints.web.address=:8000",))
