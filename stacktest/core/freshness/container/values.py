@@ -124,14 +124,13 @@ def port_bindings(ports: Json) -> dict[str, list[list[str]]]:
 
 
 def restart_policy(definition: Mapping[str, Json]) -> list[Json] | None:
-    """Name and number of attempts, from `restart` or else from `deploy.restart_policy`."""
-    name, _, attempts = str(definition.get("restart") or "").partition(":")
-    if name:
-        return [name, whole_number(attempts) or 0]
+    """Name and number of attempts, from `deploy.restart_policy` or else from `restart`."""
     policy = (definition.get("deploy") or {}).get("restart_policy")
-    if not policy:
-        return None
-    condition = str(policy.get("condition") or "any")
+    if policy is None:
+        name, _, attempts = str(definition.get("restart") or "").partition(":")
+        return [name, whole_number(attempts) or 0] if name else None
+    # Compose gives a container no policy if the condition is missing.
+    condition = str(policy.get("condition") or "none")
     names = {"none": "no", "any": "always"}
     return [names.get(condition, condition), int(policy.get("max_attempts") or 0)]
 

@@ -248,6 +248,16 @@ APPLIED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {},
         {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}},
     ),
+    "restart in both": (
+        {"restart": "unless-stopped", "deploy": {"restart_policy": {"condition": "any"}}},
+        {},
+        {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}},
+    ),
+    "restart without a condition": (
+        {"restart": "always", "deploy": {"restart_policy": {"max_attempts": 3}}},
+        {},
+        {"RestartPolicy": {"Name": "", "MaximumRetryCount": 3}},
+    ),
     "logging": (
         {"logging": {"driver": "local", "options": {"max-file": 3}}},
         {},
