@@ -154,10 +154,11 @@ def _read_inputs(file: Path) -> Inputs | None:
 
 
 def _complaint(result: Completed) -> str:
-    """Pytest's line with the usage error, else the last lines of its output."""
+    """Pytest's line with the usage error, else the last lines of its output, else its code."""
     text = f"{result.err}\n{result.out}"
     lines = [line for line in text.splitlines() if "error:" in line]
-    return lines[0].strip() if lines else result.tail
+    silent = f"pytest ended with code {result.code} and wrote nothing"
+    return lines[0].strip() if lines else result.tail or silent
 
 
 def _without_run_options(words: tuple[str, ...]) -> Iterator[str]:

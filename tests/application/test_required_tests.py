@@ -17,6 +17,17 @@ print(BackgroundInventory(locate_suites(Path.cwd(), ())).read().errors)
 """
 
 
+def test_a_collection_that_ends_without_a_word_is_named_by_its_code(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text("import os\nos._exit(3)\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", COLLECT],
+        cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"CI": ""},
+    )  # fmt: skip
+    expected = "the tests could not be collected: pytest ended with code 3 and wrote nothing"
+    assert done.stdout == f"('{expected}',)\n"
+
+
 @pytest.mark.case("hard/D3-module-in-folder-breaks-status")
 def test_a_module_in_the_working_folder_does_not_replace_the_standard_library(
     tmp_path: Path,
