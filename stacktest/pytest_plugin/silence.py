@@ -1,4 +1,4 @@
-"""Whether a service has sent no byte since a test began: then it gave the test no answer."""
+"""Whether a service has certainly given a test no answer: it sent nothing, or it cannot hear."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from stacktest.pytest_plugin.stash import RUNNING
 
 if TYPE_CHECKING:
     from stacktest.application.running_stack import RunningStack
+    from stacktest.core.observed_state import Container
 
 SENT: pytest.StashKey[Mapping[str, int]] = pytest.StashKey()
 """Per test: service → bytes that its container had sent when the test began."""
@@ -26,16 +27,19 @@ def count_sent(test: pytest.Item) -> None:
     test.stash[SENT] = {name: count for name, count in counts.items() if count is not None}
 
 
-def is_silent(test: pytest.Item, stack: RunningStack, service: str) -> bool:
-    """True if the service has certainly sent no byte; False also if the engine has no count.
+def why_silent(test: pytest.Item, stack: RunningStack, service: str) -> str:
+    """Why the service has certainly given no answer; empty also if the engine has no count.
 
+    The kernel refuses connections in the container's name, so bytes alone are not an answer.
     A service without a host name and without a published or exposed port is tested by its log and
     its state alone, so a count of bytes proves nothing about it.
     """
-    if not _has_address(stack, service):
-        return False
     before = test.stash.get(SENT, {}).get(service)
-    return before is not None and _sent(stack, service) == before
+    if before is None or not _has_address(stack, service):
+        return ""
+    if _sent(stack, service) == before:
+        return "its container has sent nothing since the test began"
+    return "no program in its container has a port open" if _is_deaf(stack, service) else ""
 
 
 # Private
@@ -44,14 +48,27 @@ def is_silent(test: pytest.Item, stack: RunningStack, service: str) -> bool:
 def _has_address(stack: RunningStack, service: str) -> bool:
     from stacktest.core.readiness import declared_ports
 
-    listens = declared_ports(stack.model.services[service])
-    return bool(listens or stack.model.routes_of(service))
+    own = stack.model.services[service]
+    return bool(declared_ports(own) or own.ports or stack.model.routes_of(service))
+
+
+def _is_deaf(stack: RunningStack, service: str) -> bool:
+    from stacktest.adapters.diagnosis.open_ports import has_open_port
+
+    container = _container(stack, service)
+    return container is not None and has_open_port(stack.engine, container.id) is False
 
 
 def _sent(stack: RunningStack, service: str) -> int | None:
+    container = _container(stack, service)
+    return stack.engine.sent_bytes(container.id) if container else None
+
+
+def _container(stack: RunningStack, service: str) -> Container | None:
+    """The only running container of the service; None if it has none or several."""
     containers = [
         container
         for container in stack.engine.containers(stack.model.name)
         if container.service == service and container.is_running
     ]
-    return stack.engine.sent_bytes(containers[0].id) if len(containers) == 1 else None
+    return containers[0] if len(containers) == 1 else None

@@ -1,4 +1,4 @@
-"""Lists the TCP ports on which a container's programs listen, from the kernel's table."""
+"""The ports on which a container's programs listen, from the kernel's tables."""
 
 import ipaddress
 import re
@@ -29,11 +29,21 @@ def listening_ports(engine: EnginePort, container: str) -> Listening | None:
     return read_table(text) if "local_address" in text else None
 
 
+def has_open_port(engine: EnginePort, container: str) -> bool | None:
+    """Whether others can reach a TCP or UDP port of the container; None where that is not known."""
+    try:
+        _, text, _ = engine.execute(container, ["cat", *TABLES, *_DATAGRAMS])
+    except ToolMissingError:
+        return None
+    sockets = _sockets(text, {_LISTENS, _WAITS})
+    return any(not a.is_loopback for a, _ in sockets) if "local_address" in text else None
+
+
 def read_table(text: str) -> Listening:
     """The listening ports of `/proc/net/tcp` and `tcp6`."""
     wide: set[int] = set()
     loopback: set[int] = set()
-    for address, port in _listeners(text):
+    for address, port in _sockets(text, {_LISTENS}):
         if address in _ENGINE_DNS:
             continue
         (loopback if address.is_loopback else wide).add(port)
@@ -42,7 +52,9 @@ def read_table(text: str) -> Listening:
 
 # Private
 
-_LISTENS = "0A"
+_DATAGRAMS = ("/proc/net/udp", "/proc/net/udp6")
+_LISTENS, _WAITS = "0A", "07"
+"""The states of a TCP socket that listens and of a UDP socket."""
 _ROW = re.compile(
     r"^\s*\d+: (?P<address>[0-9A-F]{8}|[0-9A-F]{32}):(?P<port>[0-9A-F]{4}) \S+ (\w\w) "
 )
@@ -50,10 +62,12 @@ _ENGINE_DNS = frozenset({ipaddress.ip_address("127.0.0.11")})
 """The address of the engine's name server in the container."""
 
 
-def _listeners(text: str) -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
+def _sockets(
+    text: str, states: set[str]
+) -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
     for line in text.splitlines():
         match = _ROW.match(line)
-        if match and match[3] == _LISTENS:
+        if match and match[3] in states:
             yield _address(match["address"]), int(match["port"], 16)
 
 
