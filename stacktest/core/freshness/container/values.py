@@ -138,10 +138,11 @@ def restart_policy(definition: Mapping[str, Json]) -> list[Json] | None:
 def reference(expected: Json, actual: Json, ids: Mapping[str, frozenset[str]]) -> Json:
     """The expected name space; for `service:vpn` the actual value if it is a container of vpn.
 
-    The engine shows `container:NAME` with the id that the container had when it was joined.
+    The engine shows `container:NAME` with the id that the container had when it was joined, or with
+    the name if it joins at each start.
     """
     kind, _, name = str(expected or "").partition(":")
-    if kind not in ("service", "container"):
+    if kind not in ("service", "container") or expected == actual:
         return expected or None
     container = str(actual or "").removeprefix("container:")
     known = ids.get(name if kind == "service" else str(expected), frozenset())

@@ -508,6 +508,9 @@ def test_an_alias_that_no_file_gives_is_a_possible_difference() -> None:
 def test_a_container_that_is_joined_by_its_name_is_shown_by_its_id(key: str, setting: str) -> None:
     host = {setting: "container:" + "e" * 64}
     assert not differences(created({key: "container:outer"}, host=host)).certain
+    # There was no such container when this one was created.
+    named = {setting: "container:gone"}
+    assert differences(created({key: "container:gone"}, host=named)) == Differences()
     # It was made anew, or it is gone: what was joined is not there any more.
     older = {setting: "container:" + "d" * 64}
     for found in (
