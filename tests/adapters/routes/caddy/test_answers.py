@@ -54,6 +54,8 @@ SNIPPETS = (
     'handle_errors {\n  respond "{err.status_text}" {err.status_code}\n }',
     'handle_errors {\n  respond "we are down" 200\n }',
     'handle_errors {\n  respond "we are down"\n }',
+    "handle_errors {\n  redir https://status.test/{err.status_code}\n }",
+    "handle /private/* {\n  respond /private/none 204\n }",
     "try_files {path} /style.css",
     "import common api:9002",
     "encode gzip\n header -Server",
