@@ -52,14 +52,16 @@ def check_leaves(stack: Stack, names: NameMap, ca: Path | None, now: datetime) -
 
 def _tls_ports(stack: Stack, names: NameMap) -> dict[str, int]:
     """Exact host name -> the published port at which the front door speaks TLS for it."""
-    hosts = {route.host for route in stack.routes if route.is_exact}
+    # A certificate is made for the stack's names; health checks ask for `localhost` without it.
+    routes = [route for route in stack.routes if route.is_exact and route.host != "localhost"]
+    hosts = {route.host for route in routes}
     if HTTPS in names.doors:
         return dict.fromkeys(hosts, HTTPS)
     return {
         route.host: listener.port
-        for route in stack.routes
+        for route in routes
         for listener in route.listeners
-        if route.is_exact and listener.tls and listener.port in names.doors
+        if listener.tls and listener.port in names.doors
     }
 
 
@@ -70,7 +72,9 @@ def _judge(facts: Mapping[str, CertificateFacts], now: datetime) -> Checkup:
                 subject="leaf",
                 is_fine=False,
                 message=f"{host}: {leaf.why}",
-                fix="sign the certificate by the CA under [stack], for this name",
+                fix="renew the certificate"
+                if leaf.days_left(now) < 0
+                else "sign the certificate by the CA under [stack], for this name",
                 exit_code=2,
             )
         days = leaf.days_left(now)

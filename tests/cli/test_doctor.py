@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trustme
 from click.testing import CliRunner
 
 from stacktest.adapters.compose.client import Compose
@@ -309,6 +310,28 @@ def test_a_front_door_with_tls_at_another_port(
     assert "--  leaf     app.test: certificate has expired" in said(2)
 
 
+def test_the_fix_of_an_expired_certificate_is_a_newer_one(
+    presents: Callable[[CertificateFacts | OSError], None],
+) -> None:
+    presents(leaf("certificate has expired", days=-1))
+    lines = said(2)
+    at = lines.index("--  leaf     app.test: certificate has expired")
+    assert lines[at + 1].strip() == "fix: renew the certificate"
+    presents(leaf("unable to get local issuer certificate"))
+    lines = said(2)
+    at = lines.index("--  leaf     app.test: unable to get local issuer certificate")
+    assert lines[at + 1].strip().startswith("fix: sign the certificate by the CA under [stack]")
+
+
+def test_the_certificate_needs_no_name_of_this_machine(
+    presents: Callable[[CertificateFacts | OSError], None], project: Project
+) -> None:
+    presents(leaf("Hostname mismatch"))
+    names = (Route(host="localhost", service="web"),)
+    vars(project)["stack"] = replace(project.stack, routes=names)
+    assert "ok  leaf     0 host names, verified" in said()
+
+
 @pytest.mark.case("field/b32")
 @pytest.mark.parametrize(
     ("answer", "code", "line"),
@@ -429,7 +452,7 @@ def test_before_init_the_stack_is_that_of_the_compose_file_here(
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     (tmp_path / "Caddyfile").write_text(CADDYFILE)
     (tmp_path / "certs").mkdir()
-    (tmp_path / "certs/ca.crt").write_text("not a certificate")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "certs/ca.crt")
     monkeypatch.chdir(tmp_path)
     findings = {
         finding["subject"]: finding
@@ -438,7 +461,7 @@ def test_before_init_the_stack_is_that_of_the_compose_file_here(
     assert findings["stack"]["said"] == "shop: 2 services, 1 route"
     assert findings["config"]["said"] == "no stacktest.toml yet: stacktest init"
     assert "ca.crt" in str(findings["ca"])
-    assert findings["ca"]["ok"] is False
+    assert findings["ca"]["ok"] is True
     assert {"engine", "compose", "browser", "certutil", "ports", "git"} <= set(findings)
 
 
