@@ -77,7 +77,8 @@ def answerers(
     routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
 ) -> frozenset[str | None]:
     """The services that may have given this answer; None stands for the front door or not known."""
-    if _is_refusal(request, status):
+    routes = tuple(routes)
+    if _is_refusal(request, status) or _is_misspoken(routes, request, status):
         return frozenset({None})
     reached, has_ended = _reached(routes, request, file_kind)
     services = {route.service for route in reached if status in route.statuses}
@@ -88,7 +89,8 @@ def doubts(
     routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
 ) -> dict[str, str]:
     """Service that may have given this answer → where the rule is that makes another possible."""
-    if _is_refusal(request, status):
+    routes = tuple(routes)
+    if _is_refusal(request, status) or _is_misspoken(routes, request, status):
         return {}
     reached, has_ended = _reached(routes, request, file_kind)
     noted = [route for route in reached if status in route.statuses]
@@ -234,12 +236,25 @@ def target_of(route: Route) -> str:
 
 _DEPTHS = {"..": -1, ".": 0, "": 0}
 """Part of a path → what it adds to the depth; every other part adds 1."""
+_SUCCESS = range(200, 300)
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _is_refusal(request: Request, status: int) -> bool:
     """Whether the front door may have answered with the status before it chose a route."""
     return status in DOOR_FAILURES or (status in REFUSALS and not is_usual(request))
+
+
+def _is_misspoken(routes: tuple[Route, ...], request: Request, status: int) -> bool:
+    """Whether the front door may have refused plain HTTP at a port where it speaks TLS alone.
+
+    A success contradicts what was read of the port, so that it counts as if nothing were read.
+    """
+    if request.tls is not False or status in _SUCCESS:
+        return False
+    host = _best_pattern(routes, request.host)
+    there = [r for r in routes if r.pattern == host and r.is_final and _listens(r, request.port)]
+    return bool(there) and all(_speaks_other(route, request) for route in there)
 
 
 class Match(Enum):

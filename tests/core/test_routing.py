@@ -291,3 +291,24 @@ def test_of_two_listeners_at_one_port_the_one_that_speaks_the_same(
     request = Request(host="a.test", port=80, tls=tls)
     assert answerers(routes, request, 200) == {service}
     assert answerers(routes[:1], request, 200) == {"app"}
+
+
+@pytest.mark.parametrize(
+    ("tls", "status", "service"),
+    [
+        (False, 400, None),
+        (False, 404, None),
+        (False, 301, None),
+        (False, 200, "app"),
+        (True, 400, "app"),
+        (None, 400, "app"),
+    ],
+)
+def test_plain_http_at_a_port_with_tls_alone_is_refused_by_the_front_door(
+    tls: bool | None, status: int, service: str | None
+) -> None:
+    routes = tuple(host("a.test", to("app"), listeners=(HTTPS,)))
+    request = Request(host="a.test", port=443, tls=tls)
+    assert answerers(routes, request, status) == {service}
+    plain = (*routes, *host("a.test", to("app"), listeners=(replace(HTTPS, tls=False),)))
+    assert answerers(plain, request, status) == {"app"}
