@@ -64,6 +64,7 @@ def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import gate_with_texts
     from stacktest.reports.terminal.gate import gate_document, gate_lines
+    from stacktest.reports.terminal.status import absent_lines
 
     if offline:
         judgements, moment = None, now()
@@ -75,6 +76,8 @@ def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -
         print_json(gate_document(decision))
     else:
         for line in gate_lines(gate_with_texts(decision, read_texts(project.root))):
+            say(line)
+        for line in absent_lines(judgements or {}):
             say(line)
         for line in open_lines(project.root, os.environ):
             say(line)

@@ -16,7 +16,7 @@ from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
 from stacktest.core.freshness.reasons import YOUNGER, Reason
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import LastPass, LastRun
-from stacktest.core.records.status import StatusEntry
+from stacktest.core.records.status import ABSENT, StatusEntry
 from stacktest.core.unknown import Unknown
 
 TICK = timedelta(milliseconds=1)
@@ -174,7 +174,7 @@ def _unverified(last_pass: LastPass | None, present: Present, policy: Policy) ->
     if isinstance(present.observation.containers, Unknown):
         yield f"live:{present.observation.containers.why}"
     elif not present.observation.containers:
-        yield "live:absent"
+        yield ABSENT
     yield from _younger_volumes(last_pass, present)
     for name, now in sorted(present.observation.dependency_digests.items()):
         if isinstance(now, Unknown):

@@ -21,7 +21,7 @@ from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import EDITED, HistoryLine, LastPass, LastRun
-from stacktest.core.records.status import StatusEntry
+from stacktest.core.records.status import ABSENT, StatusEntry
 from stacktest.core.runs.knowledge import runs_known_to
 
 FAILED = "FE"
@@ -153,6 +153,6 @@ def _status_is_foreign(previous: object, last_pass: LastPass) -> bool:
     """Whether the status is about this pass, and saw a container of another fingerprint."""
     if not isinstance(previous, StatusEntry) or previous.last_test_pass != last_pass.timestamp:
         return False
-    seen_running = "live:absent" not in previous.unverified and previous.state is State.CHANGED
+    seen_running = ABSENT not in previous.unverified and previous.state is State.CHANGED
     fingerprints = (previous.fingerprint, last_pass.fingerprint.digest)
     return seen_running and None not in fingerprints and fingerprints[0] != fingerprints[1]

@@ -45,6 +45,9 @@ OUR_KEYS = (
     "unverified",
 )
 
+ABSENT = "live:absent"
+"""What is not verified of a service that has no container."""
+
 
 class StatusEntry(Struct, frozen=True, kw_only=True):
     """One service in `status.json`."""

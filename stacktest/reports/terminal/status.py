@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from stacktest.core.freshness.inputs import Judgement
-from stacktest.core.freshness.reasons import listed_rows
+from stacktest.core.freshness.reasons import listed, listed_rows
 from stacktest.core.freshness.states import State
-from stacktest.core.records.status import StatusMeta
+from stacktest.core.records.status import ABSENT, StatusMeta
 from stacktest.reports.markup import cell
 from stacktest.reports.wording import backup_sentence, count
 
@@ -44,8 +44,22 @@ def text_lines(
     yield _count(judgements)
     if stand_ins:
         yield "* a stand-in answers, not the real program"
+    if judgements and len(_absent(judgements)) == len(judgements):
+        yield "note: no service has a container now; the states are those of the last runs"
+    yield from absent_lines(judgements)
     yield from _backups(meta)
     yield from (f"note: {warning}" for warning in meta.warnings)
+
+
+def absent_lines(judgements: Mapping[str, Judgement]) -> Iterator[str]:
+    """A note on functional services that have no container, while others have one.
+
+    That is no fault, since a run takes down what it started, but a person may expect them to run.
+    """
+    absent = _absent(judgements)
+    functional = sorted(name for name in absent if judgements[name].entry.functional)
+    if functional and len(absent) < len(judgements):
+        yield f"note: functional by an earlier run, without a container now: {listed(functional)}"
 
 
 def markdown_lines(
@@ -84,6 +98,10 @@ def _rows(
             entry.fingerprint or "unknown",
             why,
         )
+
+
+def _absent(judgements: Mapping[str, Judgement]) -> set[str]:
+    return {name for name, item in judgements.items() if ABSENT in item.entry.unverified}
 
 
 def _backups(meta: StatusMeta) -> Iterator[str]:

@@ -11,6 +11,7 @@ from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.phase import Phase
 from stacktest.core.plan import Demand, make_plan
 from stacktest.core.records.run_texts import RunTexts
+from stacktest.core.records.status import ABSENT
 from stacktest.core.runs.fold import fold
 from stacktest.core.runs.history import Trend, classify
 from stacktest.core.runs.start_failure import StartFailure
@@ -20,7 +21,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.gate import gate_lines
 from stacktest.reports.terminal.history import course_words, history_document, history_lines
 from stacktest.reports.terminal.run import plan_document, plan_lines, reason_lines, summary_lines
-from stacktest.reports.terminal.status import markdown_lines, text_lines
+from stacktest.reports.terminal.status import absent_lines, markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_document, why_lines
 from tests.support.known import known
 from tests.support.stack_simulator import NO_ENGINE, StackSimulator, hexed
@@ -54,6 +55,23 @@ caddy*   functional  2026-01-06 00:00  {judgements["caddy"].entry.fingerprint}
 2 services: 1 functional, 1 changed
 * a stand-in answers, not the real program"""
     )
+
+
+def test_services_without_a_container_are_named(world: StackSimulator) -> None:
+    world.run()
+    judgements = {name: world.judge(name) for name in world.services}
+    assert list(absent_lines(judgements)) == []
+    absent = {
+        name: replace(item, entry=replace(item.entry, unverified=(ABSENT,)))
+        for name, item in judgements.items()
+    }
+    assert list(absent_lines({**judgements, "redis": absent["redis"]})) == [
+        "note: functional by an earlier run, without a container now: redis"
+    ]
+    assert list(absent_lines(absent)) == []
+    note = "note: no service has a container now; the states are those of the last runs"
+    assert note in list(text_lines(absent, world.meta(absent)))
+    assert note not in list(text_lines(judgements, world.meta(judgements)))
 
 
 @pytest.mark.parametrize(
