@@ -221,7 +221,9 @@ def _listeners(parts: re.Match[str], options: Options, *, has_tls: bool) -> tupl
     if scheme == "http" or (not scheme and port == options.http_port):
         return (Listener(port=port or options.http_port, tls=False),)
     tls = has_tls or is_automatic or (scheme == "https" and options.auto_https != "off")
-    return (Listener(port=port or options.https_port, tls=tls),)
+    port = port or options.https_port
+    # Caddy speaks TLS at that port even where it has no certificate.
+    return (Listener(port=port, tls=tls or port == options.https_port),)
 
 
 def _published(listeners: tuple[Listener, ...], stack: Stack) -> tuple[Listener, ...]:

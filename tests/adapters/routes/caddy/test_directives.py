@@ -284,3 +284,25 @@ def test_who_answers_where_directives_are_sorted_or_a_sign_in_is_handled(
         tmp_path, f"http://a.test {{\n {lines}\n}}", stack(tmp_path, *apps("app", "other"))
     )
     assert who(routes, "a.test", path, status) == service
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        (":443 {{\n {}\n}}", 443),
+        ("{{\n auto_https off\n}}\nx.test {{\n {}\n}}", 443),
+        ("{{\n https_port 8443\n}}\n:8443 {{\n {}\n}}", 8443),
+        (":8080 {{\n {}\n}}", 8080),
+        ("http://:443 {{\n {}\n}}", 443),
+    ],
+)
+def test_at_its_port_for_https_caddy_speaks_tls_without_a_certificate(
+    text: str, port: int, tmp_path: Path
+) -> None:
+    ports = tuple(Port(target=number, published=number) for number in (80, 443, 8080, 8443))
+    routes = caddy(
+        tmp_path, text.format("reverse_proxy app:1"), stack(tmp_path, *apps("app"), ports=ports)
+    )
+    request = Request(host="x.test", port=port, method="GET", tls=False)
+    is_plain = text.startswith((":8080", "http:"))
+    assert answerers(routes, request, 400) == {"app" if is_plain else None}
