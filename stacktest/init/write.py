@@ -17,6 +17,7 @@ from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.look.look import Look
 from stacktest.init.places import SUITES, find_places
 from stacktest.init.proposal import Proposal, propose, propose_config
+from stacktest.init.route_patterns import as_patterns
 
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
 CreateFile = Callable[[Path, str], None]
@@ -89,6 +90,7 @@ def initialise(
     domain = stack.domain or _domain_of(stack.services.get(door.service))
     placed = replace(stack, front_door=door.service, domain=domain)
     door, routes = _routes(door, placed, read_routes)
+    door = replace(door, sources=as_patterns(door.sources, placed))
     places = find_places(
         stack,
         compose=named.compose,

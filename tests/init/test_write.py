@@ -151,6 +151,34 @@ def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path: Path) -
     assert "unexpected end of file (Caddyfile:12)" in result.proposal.unknown
 
 
+@pytest.mark.parametrize(
+    ("names", "hidden", "routes"),
+    [
+        (("a", "b"), "", ("conf.d/*.conf",)),
+        (("a",), "", ("conf.d/*.conf",)),
+        (("a", "b"), "conf.d/b.conf", ("conf.d/a.conf",)),
+    ],
+)
+def test_a_folder_of_nginx_is_named_as_a_whole_so_that_files_added_later_count(
+    tmp_path: Path, names: tuple[str, ...], hidden: str, routes: tuple[str, ...]
+) -> None:
+    (tmp_path / "conf.d").mkdir()
+    for name in names:
+        site = f"server {{ listen 80; server_name {name}.d.lan; location / {{ proxy_pass http://cache; }} }}"
+        (tmp_path / f"conf.d/{name}.conf").write_text(site)
+    folder = Mount(kind="bind", source=str(tmp_path / "conf.d"), target="/etc/nginx/conf.d")
+    door = Service(
+        name="door", image="nginx:1", ports=(Port(target=80, published=80),), mounts=(folder,)
+    )
+    initialise(
+        stack(tmp_path, door, REDIS),
+        read_routes,
+        create=create_file,
+        ignored=lambda _names: frozenset({hidden} - {""}),
+    )
+    assert config.load(tmp_path).stack.routes == routes
+
+
 def test_the_sites_of_swag_have_names_of_the_domain_that_it_is_given(tmp_path: Path) -> None:
     site = (
         "server { listen 443 ssl; server_name notes.*; location / { proxy_pass http://notes:80; } }"

@@ -4,10 +4,11 @@ A reader is imported only when a stack has a front door of its kind.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from stacktest.adapters.foreign_paths import is_missing
+from stacktest.adapters.foreign_paths import is_file, is_folder, is_missing, matching
 from stacktest.adapters.routes.configured import read_configured
 from stacktest.adapters.routes.second_door import behind_first
 from stacktest.adapters.routes.written_names import as_heard
@@ -32,6 +33,7 @@ def read_routes(
     A source is `none`, a program that reads the compose file itself (`traefik`: labels and the file
     provider, `caddy-docker-proxy`: labels, `nginx-proxy`: VIRTUAL_HOST), a file relative to the
     stack's folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`, `traefik:FILE`.
+    The last part of a file may be a pattern: `conf.d/*.conf` is also what is added there later.
     All nginx files are read together, as are all Traefik files. `hosts` is `[stack.hosts]` and
     takes precedence.
 
@@ -116,6 +118,7 @@ _WITH_FILES = ("caddy", "nginx", "traefik")
 _PROGRAMS = ("traefik", "caddy-docker-proxy", "nginx-proxy")
 _BY_NAME = {name: name for name in _PROGRAMS} | {"labels": "traefik"}
 """Word in `routes` → the program that reads the compose file itself."""
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[str, tuple[Path, ...]]]:
@@ -123,29 +126,35 @@ def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[str, tuple
     for source in sources:
         if source == "none":
             continue
-        kind, path = _located(source, stack)
-        files = by_kind.setdefault(kind, [])
-        files += [path] if path else []
-    yield from ((kind, tuple(paths)) for kind, paths in by_kind.items())
+        kind, paths = _located(source, stack)
+        by_kind.setdefault(kind, []).extend(paths)
+    yield from ((kind, tuple(dict.fromkeys(paths))) for kind, paths in by_kind.items())
 
 
-def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
+def _located(source: str, stack: Stack) -> tuple[str, tuple[Path, ...]]:
+    """The kind of a source, and its files: one, those that match a pattern, or none."""
     if source in _BY_NAME:
-        return _BY_NAME[source], None
+        return _BY_NAME[source], ()
     kind, colon, name = source.partition(":")
     if not (colon and kind in _WITH_FILES):
-        kind, name = _kind(source), source
+        kind, name = "", source
     path = stack.root / name
-    if is_missing(path):
-        raise UsageError(
-            f"no such file: {name}",
-            where="stacktest.toml:stack.routes",
-            hint=did_you_mean(name, _beside(path, stack))
-            or f"name the front door's configuration, {', '.join(map('`{}`'.format, _PROGRAMS))}, "
-            "or `none`",
-            code="SK-ROUTES",
-        )
-    return kind, path
+    kind = kind or _kind(source, path)
+    if not is_missing(path):
+        return kind, (path,)
+    if _PATTERN.search(path.name):
+        files = sorted(file for file in matching(path.parent, path.name) if is_file(file))
+        if files:
+            return kind, tuple(files)
+        raise _wrong(f"no file matches {name}", "write `none` where nothing defines host names")
+    programs = ", ".join(map("`{}`".format, _PROGRAMS))
+    hint = did_you_mean(name, _beside(path, stack))
+    hint = hint or f"name the front door's configuration, {programs}, or `none`"
+    raise _wrong(f"no such file: {name}", hint)
+
+
+def _wrong(what: str, hint: str) -> UsageError:
+    return UsageError(what, where="stacktest.toml:stack.routes", hint=hint, code="SK-ROUTES")
 
 
 def _beside(path: Path, stack: Stack) -> list[str]:
@@ -156,12 +165,12 @@ def _beside(path: Path, stack: Stack) -> list[str]:
         return []
 
 
-def _kind(source: str) -> str:
+def _kind(source: str, path: Path) -> str:
     if kind := kind_by_name(source):
         return kind
-    raise UsageError(
+    if is_folder(path):
+        raise _wrong(f"{source} is a folder", f"name its files: {source.rstrip('/')}/*.conf")
+    raise _wrong(
         f"'{source}' is neither a Caddyfile nor an nginx configuration by its name",
-        where="stacktest.toml:stack.routes",
-        hint=f"say which kind it is: {' or '.join(f'{kind}:{source}' for kind in _WITH_FILES)}",
-        code="SK-ROUTES",
+        f"say which kind it is: {' or '.join(f'{kind}:{source}' for kind in _WITH_FILES)}",
     )

@@ -33,6 +33,7 @@ from stacktest.core.plan import Plan, needs_of
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import (
     Impossible,
+    Judgement,
     Kind,
     Ready,
     Rule,
@@ -86,14 +87,9 @@ class Loop:
         now = self._settings.clock()
         for container in containers:
             rule = refine(self._rule(container.service), container)
-            tracked = TrackedContainer(
+            self._tracked[container.id] = TrackedContainer(
                 container=container, rule=rule, must_start=False, started_at=now
             )
-            self._tracked[container.id] = tracked
-            if container.is_running and rule.kind is Kind.RUNNING:
-                self._look(tracked)
-                # It ran before this run; only after a restart must it prove that it stays up.
-                tracked.running_since = now if tracked.container.restart_count else -NEVER
 
     def start_early(self, services: Iterable[str], run_id: str) -> None:
         """Start the run's containers of those services that wait for none as soon as they exist.
@@ -125,8 +121,9 @@ class Loop:
         self.failures = with_dependants([*self.failures.values(), *failed], self._needs)
         for tracked in self._tracked.values():
             tracked.has_failed = tracked.container.service in self.failures
-            if tracked.is_pending and tracked.rule.kind is Kind.ROUTED:
-                tracked.rule = refine(self._rule(tracked.container.service), tracked.container)
+            rule = refine(self._rule(tracked.container.service), tracked.container)
+            if tracked.is_pending and tracked.rule.kind is Kind.ROUTED and rule != tracked.rule:
+                tracked.begin_again(rule, self._settings.clock())
         if not self._settings.can_go_on(self.failures):
             raise NotReadyError.of(self.failures)
         for failure in failed:
@@ -142,7 +139,7 @@ class Loop:
         for tracked in self._tracked.values():
             if tracked.rule.probed and tracked.container.is_running:
                 tracked.take_answer(self._judging.ask(tracked), self._settings.clock())
-            if isinstance(self._judging.judge(tracked), Ready):
+            if isinstance(self._judge(tracked), Ready):
                 tracked.ready_at = tracked.started_at
         return not self._pending()
 
@@ -184,9 +181,9 @@ class Loop:
             except queue.Empty:
                 touched = self._pending()
             self._advance(touched)
-            if (now := self._settings.clock()) >= beat:
+            if (now := self._settings.clock()) >= beat and (waiting := self._waiting()):
                 beat = now + HEARTBEAT
-                self._progress.heartbeat(now - self._first, self._waiting())
+                self._progress.heartbeat(now - self._first, waiting)
         self._verify()
         return self._seconds()
 
@@ -258,8 +255,11 @@ class Loop:
         tracked.rule = refine(tracked.rule, tracked.container)
 
     def _advance(self, touched: Iterable[TrackedContainer]) -> None:
-        """Judge the given containers, then start and probe all that are due."""
-        for tracked in list(touched):
+        """Judge the front door and the given containers, then start and probe all that are due."""
+        door = [
+            item for item in self._pending() if item.container.service == self._stack.front_door
+        ]
+        for tracked in (*door, *touched):
             if tracked.started_at is not None and not tracked.has_failed:
                 self._settle(tracked)
         for tracked in self._tracked.values():
@@ -278,8 +278,16 @@ class Loop:
                 tracked.probing = True
                 self._probers.submit(self._probe_one, tracked)
 
+    def _judge(self, tracked: TrackedContainer) -> Judgement:
+        """Its judgement; what ran before this run proves that it stays up only after a restart."""
+        if tracked.ran_before and tracked.rule.kind is Kind.RUNNING:
+            self._look(tracked)
+            is_restarted = tracked.container.restart_count > 0
+            tracked.running_since = self._settings.clock() if is_restarted else -NEVER
+        return self._judging.judge(tracked)
+
     def _settle(self, tracked: TrackedContainer) -> None:
-        judged = self._judging.judge(tracked)
+        judged = self._judge(tracked)
         if isinstance(judged, Impossible):
             late = " after it was ready" if tracked.ready_at is not None else ""
             self.fail(
@@ -364,16 +372,11 @@ class Loop:
 
     def _waiting(self) -> Mapping[str, str]:
         waiting: dict[str, str] = {}
-        for tracked in self._tracked.values():
-            if tracked.is_pending:
-                judged = (
-                    self._judging.judge(tracked)
-                    if tracked.started_at is not None
-                    else Waiting("not started yet")
-                )
-                waiting[tracked.container.service] = (
-                    judged.why if isinstance(judged, Waiting) else ""
-                )
+        for tracked in self._pending():
+            has_begun = tracked.started_at is not None
+            judged = self._judge(tracked) if has_begun else Waiting("not started yet")
+            why = judged.why if isinstance(judged, Waiting) else ""
+            waiting[tracked.container.service] = why
         return waiting
 
     def _verify(self) -> None:
@@ -390,10 +393,7 @@ class Loop:
     def _seconds(self) -> Mapping[str, float]:
         seconds: dict[str, float] = {}
         for tracked in self._tracked.values():
-            if tracked.has_failed or tracked.ready_at is None:
-                continue
-            if tracked.started_at is not None:
-                took = tracked.ready_at - tracked.started_at
+            if (took := tracked.seconds) is not None:
                 service = tracked.container.service
                 seconds[service] = max(took, seconds.get(service, 0.0))
         return seconds

@@ -77,6 +77,24 @@ class TrackedContainer(Struct, kw_only=True):
         """Whether it is neither ready nor failed."""
         return self.ready_at is None and not self.has_failed
 
+    @property
+    def seconds(self) -> float | None:
+        """Seconds from its start until it was ready; None if it is not."""
+        if self.has_failed or self.ready_at is None or self.started_at is None:
+            return None
+        return self.ready_at - self.started_at
+
+    @property
+    def ran_before(self) -> bool:
+        """Whether it runs since before the bring-up, and no start of it has been seen."""
+        return not self.must_start and self.container.is_running and self.running_since == NEVER
+
+    def begin_again(self, rule: Rule, now: float) -> None:
+        """Judge it by another rule from now on, without the answers to the one before."""
+        self.rule = rule
+        self.started_at = None if self.started_at is None else now
+        self.answer, self.refused_since, self.next_probe = None, NEVER, now
+
     def take_answer(self, answer: str | PersistentFailure | Unknown, now: float) -> None:
         """Store the answer to a probe; if no probe is possible, `running` becomes the rule."""
         self.probing, self.next_probe = False, now + PROBE_PAUSE

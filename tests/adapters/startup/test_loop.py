@@ -29,6 +29,8 @@ from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import PERSISTENT, PersistentFailure, derive, parse_rule
 from stacktest.core.route import Route
+from stacktest.core.runs.start_failure import StartFailure
+from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError
 
 
@@ -625,6 +627,37 @@ def test_a_front_door_that_is_not_up_does_not_keep_what_it_leads_to_from_being_r
     assert clock.now < 1005
 
 
+STOPPED = StartFailure(service="door", cause="door has a stopped container", where="", hint="")
+
+
+@pytest.mark.parametrize(
+    ("state", "failed", "answer", "failures"),
+    [
+        pytest.param("exited", STOPPED, "no answer", {"door"}, id="a stopped front door"),
+        pytest.param("restarting", None, "no answer", {"door"}, id="one that never becomes ready"),
+        pytest.param("running", None, Unknown("no way"), set(), id="one that cannot be asked"),
+    ],
+)
+def test_what_ran_before_is_ready_whatever_its_front_door_does(
+    state: str, failed: StartFailure | None, answer: object, failures: set[str]
+) -> None:
+    clock = Clock()
+    loop = routed_loop(lambda service, host: answer, clock, door=[])
+    engine = cast(FakeEngine, loop._engine)
+    engine.here["app"] = replace(engine.here["app"], state="running")
+    engine.here["door"] = replace(engine.here["door"], state=state, exit_code=1)
+    present = [engine.here["app"], *([] if failed else [engine.here["door"]])]
+
+    with loop.listening():
+        loop.add_present(present)
+        loop.fail(*([failed] if failed else []))
+        ready = dict(loop.run())
+
+    assert set(loop.failures) == failures
+    assert "app" in ready
+    assert clock.now - 1000 < (1 if failures != {"door"} or failed else 125)
+
+
 class Opening:
     """A connector that reaches a port which opens at a time; no name leads to it before."""
 
@@ -647,7 +680,17 @@ def run_routed(
     answers: Any, clock: Clock, connector: Any = None, *, door: list[dict[str, Any]] | None = None
 ) -> dict[str, float]:
     """One routed service without a health check, whose front door answers like this."""
-    scripts = {"app": [{"state": "running"}], **({"door": door} if door else {})}
+    loop = routed_loop(answers, clock, connector, door=door)
+    engine = loop._engine
+    with loop.listening():
+        loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
+        return dict(loop.run())
+
+
+def routed_loop(
+    answers: Any, clock: Clock, connector: Any = None, *, door: list[dict[str, Any]] | None = None
+) -> Loop:
+    scripts = {"app": [{"state": "running"}], **({} if door is None else {"door": door})}
     services = {name: Service(name=name) for name in scripts}
     route = Route(host="app.test", service="app", port=80)
     stack = Stack(name="p", root=Path("/p"), services=services, routes=(route,), front_door="door")
@@ -658,12 +701,9 @@ def run_routed(
         answers=answers,
         clock=clock,
         connector=connector,
-        can_go_on=lambda failures: set(failures) == {"door"},
+        can_go_on=lambda failures: set(failures) <= {"door"},
     )
-    engine = FakeEngine(**scripts)
-    loop = Loop(stack, plan, engine.port(), settings, Progress())
+    loop = Loop(stack, plan, FakeEngine(**scripts).port(), settings, Progress())
     news = Impatient(clock, lambda: any(tracked.probing for tracked in loop._tracked.values()))
     loop._messages = cast(queue.SimpleQueue[object], news)
-    with loop.listening():
-        loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
-        return dict(loop.run())
+    return loop

@@ -1,11 +1,12 @@
 """The directives of nginx's files, with includes followed and templates filled in.
 
 The named files together form one `http` block, as the files of conf.d do. Files beside a fragment
-in a folder that is mounted as a whole belong to it as well: they may contain its upstreams.
+in a folder that is mounted as a whole belong to it as well: they may contain its upstreams, and a
+server that answers first. nginx reads such a folder by name, whatever the order in `routes` is.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,14 @@ class Directive(Struct, frozen=True, kw_only=True):
 
 
 def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, ...]:
-    """The top-level directives of all the files, then those of the files beside them."""
+    """The directives of all the files and of the files beside them, in the order of nginx."""
     reader = _Reader(stack=stack)
-    named = tuple(item for path in paths for item in reader.directives(path))
-    beside = [path for path in _beside(paths, stack) if path not in paths]
-    if any(item.name == "http" for item in named):
-        beside = []
-    return (*named, *(item for path in beside for item in reader.beside(path)))
+    files = {path: tuple(reader.directives(path)) for path in paths}
+    if any(item.name == "http" for directives in files.values() for item in directives):
+        return tuple(item for path in paths for item in files[path])
+    beside = [path for path in _beside(paths, stack) if path not in files]
+    files |= {path: tuple(reader.beside(path)) for path in beside}
+    return tuple(item for path in _in_order(files, stack) for item in files[path])
 
 
 # Private
@@ -61,6 +63,15 @@ _SILENT_FILES = re.compile(
     r".*(?:mime|param|ssl|tls|gzip|proxy|fastcgi|header|cache|log|modules|resolver)"
 )
 _CONFIGURATION = "/etc/nginx"
+
+
+def _in_order(files: Iterable[Path], stack: Stack) -> Iterator[Path]:
+    """The files by folder; those of a folder that is mounted as a whole by name, as nginx does."""
+    folders: dict[Path, list[Path]] = {}
+    for path in files:
+        folders.setdefault(path.parent, []).append(path)
+    for folder, inside in folders.items():
+        yield from sorted(inside) if target_of(stack, folder) else inside
 
 
 def _beside(paths: tuple[Path, ...], stack: Stack) -> Iterator[Path]:
