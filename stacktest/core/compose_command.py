@@ -1,9 +1,11 @@
 """The `docker compose` command for one stack, with every option that a person has to type."""
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 
 from stacktest.core.model import Stack
+from stacktest.core.nginx_templates import template_folder
 
 
 def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> str:
@@ -22,6 +24,23 @@ def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> 
         full_names = shlex.join(f"{stack.name}_{name}" for name in names)
         return template.format(services=shlex.join(names), full_names=full_names).strip()
     return " ".join((compose_prefix(stack, names), shlex.join((*words, *names)))).strip()
+
+
+def configuration_check(stack: Stack, service: str) -> str:
+    """The command by which nginx at the front door reads its files in a container of its own.
+
+    nginx ends where a file is wrong or an upstream has no address, and every host name with it: it
+    is not restarted then. Empty for other programs, for another main file, and for templates, which
+    only a start fills in.
+    """
+    door = stack.services.get(service)
+    if door is None or service != stack.front_door or not _NGINX.search(door.image):
+        return ""
+    has_templates = any(item.target.startswith(template_folder(door)) for item in door.mounts)
+    if has_templates or "-c" in (door.command or ()):
+        return ""
+    words = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "nginx")
+    return "" if stack.own_commands else f"{compose_command(stack, *words, services=[service])} -t"
 
 
 def log_command(stack: Stack, service: str, *, is_temporary: bool) -> str:
@@ -71,6 +90,9 @@ def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:
 
 
 # Private
+
+
+_NGINX = re.compile(r"(?:^|/)nginx(?:-unprivileged)?(?:[:@]|$)")
 
 
 def _keeps_no_log(stack: Stack, service: str) -> bool:

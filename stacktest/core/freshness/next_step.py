@@ -25,7 +25,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from stacktest.core.compose_command import compose_command
+from stacktest.core.compose_command import compose_command, configuration_check
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
 from stacktest.core.freshness.inputs import NOT_RUN, Finding
 from stacktest.core.freshness.reasons import CACHED, GONE, IMAGE_OF, Reason
@@ -179,7 +179,9 @@ class NextStep(Struct, frozen=True, kw_only=True):
         if "unbuilt" in kinds:
             command = "up -d --build"
         elif kinds <= {"stale"} and kinds:
-            command = "restart"
+            restart = compose_command(self.stack, "restart", services=(service,))
+            check = configuration_check(self.stack, service)
+            return f"{check} && {restart}" if check else restart
         elif any(reason.endswith(" is not here") for reason in reasons) and not self._is_built(
             service
         ):

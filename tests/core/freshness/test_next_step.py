@@ -8,7 +8,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Service, Stack
+from stacktest.core.model import Mount, Service, Stack
 
 STACK = Stack(
     name="shop",
@@ -130,6 +130,34 @@ def test_what_is_drifted_is_put_right_before_it_is_tested(
     first: Finding, drift: Finding, command: str
 ) -> None:
     assert STEP.out_of("red", (first, drift)) == command
+
+
+CHECK = f"{COMPOSE} run --rm --no-deps -T --entrypoint nginx red -t"
+RESTART = f"{COMPOSE} restart red && pytest --stale"
+
+
+@pytest.mark.parametrize(
+    ("image", "door", "target", "command"),
+    [
+        ("nginx:1.27-alpine", "red", "/etc/nginx/conf.d", f"{CHECK} && {RESTART}"),
+        ("ghcr.io/nginxinc/nginx-unprivileged", "red", "/etc/nginx", f"{CHECK} && {RESTART}"),
+        ("lab/nginx@sha256:1", "red", "/etc/nginx/conf.d", f"{CHECK} && {RESTART}"),
+        ("nginx:1", "red", "/etc/nginx/templates", RESTART),
+        ("nginx:1", "", "/etc/nginx/conf.d", RESTART),
+        ("nginx/nginx-prometheus-exporter:1", "red", "/etc/nginx/conf.d", RESTART),
+        ("caddy:2", "red", "/etc/caddy", RESTART),
+        ("", "red", "/etc/nginx/conf.d", RESTART),
+    ],
+)
+def test_a_front_door_that_would_not_start_again_is_not_restarted(
+    image: str, door: str, target: str, command: str
+) -> None:
+    mount = Mount(kind="bind", source="/shop/conf", target=target)
+    red = Service(name="red", image=image, mounts=(mount,))
+    step = replace(STEP, stack=replace(STACK, services={"red": red}, front_door=door))
+    assert step.of("red", State.DRIFTED, ["stale:conf/a"]) == command
+    other = "docker compose -f deploy/prod.yml up -d --force-recreate red && pytest --stale"
+    assert step.of("red", State.DRIFTED, ["definition:mem_limit"]) == other
 
 
 def test_a_command_switches_the_profile_on() -> None:
