@@ -15,8 +15,9 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage, judge_page
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide, in_force
-from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, Present, Tests
+from stacktest.core.freshness.inputs import Evidence, Names, Policy, Present, Tests
 from stacktest.core.freshness.judge import judge
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.reasons import Reason

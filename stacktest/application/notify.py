@@ -18,7 +18,7 @@ from stacktest.adapters.private_files import PRIVATE_FILE, make_private_folder
 from stacktest.adapters.tls import wide_context
 from stacktest.application.judge import Judge
 from stacktest.config import Channel
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.records.documents import LastRun

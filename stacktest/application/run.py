@@ -14,7 +14,8 @@ from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.application.run_trace import RunTrace
 from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected, Collection, not_collected
-from stacktest.core.freshness.inputs import Judgement, Tests
+from stacktest.core.freshness.inputs import Tests
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.misnamed import Misnamed, misnamed_services
 from stacktest.core.model import Stack

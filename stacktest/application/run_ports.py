@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from stacktest.application.judge import Judge
 from stacktest.core.collected_test import Collected
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.plan import Plan
 from stacktest.core.records.common import FingerprintRecord, Run

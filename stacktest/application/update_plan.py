@@ -8,7 +8,8 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.application.judge import Judge
 from stacktest.application.observe import image_name
 from stacktest.core.fingerprint.digest import canonical, content_digest
-from stacktest.core.freshness.inputs import Judgement, Tests
+from stacktest.core.freshness.inputs import Tests
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack

@@ -43,7 +43,7 @@ from stacktest.bootstrap.stack_folder import stack_folder
 from stacktest.config import Config
 from stacktest.core.collected_test import Collection, not_collected
 from stacktest.core.fingerprint.digest import content_digest
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Port, Stack
 from stacktest.core.records.status import Scope

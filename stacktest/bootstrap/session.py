@@ -25,7 +25,7 @@ from stacktest.bootstrap.readiness_rules import readiness_rules
 from stacktest.bootstrap.recorded_runs import write_timeline
 from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import runs_once

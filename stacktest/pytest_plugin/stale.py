@@ -20,7 +20,7 @@ from stacktest.pytest_plugin.usage_errors import usage_error
 if TYPE_CHECKING:
     from stacktest.application.judge import Judge
     from stacktest.bootstrap.session import RunRequest
-    from stacktest.core.freshness.inputs import Judgement
+    from stacktest.core.freshness.judgement import Judgement
     from stacktest.core.rehearsal.settings import CopySettings
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stacktest.application.shards import Division
     from stacktest.bootstrap.session import PytestRun, RunRequest
     from stacktest.core.collected_test import Collected
-    from stacktest.core.freshness.inputs import Judgement
+    from stacktest.core.freshness.judgement import Judgement
     from stacktest.core.runs.start_failure import StartFailure
     from stacktest.pytest_plugin.failure_artifacts import Evidence
     from stacktest.reports.terminal.progress_display import ProgressDisplay

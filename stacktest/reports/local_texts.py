@@ -14,7 +14,7 @@ from stacktest.core.records.run_texts import RunTexts, with_text
 
 if TYPE_CHECKING:
     from stacktest.core.freshness.gate import Gate
-    from stacktest.core.freshness.inputs import Judgement
+    from stacktest.core.freshness.judgement import Judgement
     from stacktest.core.records.documents import HistoryLine
     from stacktest.reports.report_data import Board
 

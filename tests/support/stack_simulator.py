@@ -29,7 +29,8 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.gate import Gate
-from stacktest.core.freshness.inputs import Judgement, Names, Present, Tests
+from stacktest.core.freshness.inputs import Names, Present, Tests
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Stack

@@ -43,7 +43,8 @@ from stacktest.adapters.ledger.service_records import (
 )
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.core.changed_copy import replace
-from stacktest.core.freshness.inputs import Evidence, Judgement
+from stacktest.core.freshness.inputs import Evidence
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
 from stacktest.core.records.common import FingerprintRecord, Run

@@ -26,7 +26,7 @@ from msgspec import Struct, field
 from stacktest.core import timestamps
 from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.changed_copy import replace
-from stacktest.core.freshness.inputs import Finding, Judgement
+from stacktest.core.freshness.judgement import Finding, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State

@@ -1,4 +1,4 @@
-"""Input and output of `judge`: a service's records, its present state, the policy; findings."""
+"""What `judge` is given: the records of a service, its present state, and the policy."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,8 +8,7 @@ from msgspec import Struct, field
 
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.freshness.states import State
-from stacktest.core.records.documents import ForeignRun, HistoryLine, LastPass, LastRun
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import Scope, StatusEntry
 from stacktest.core.unknown import Unknown
 
@@ -84,39 +83,3 @@ class Policy(Struct, frozen=True, kw_only=True):
     scope: Scope = "host"
     doc_on: tuple[str, ...] = ()
     """Parts whose change makes a docs page stale although the repository did not change."""
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """One state that holds, and its reasons: `env`, `config:site/index.html`, `dependency:db`."""
-
-    state: State
-    reasons: tuple[str, ...] = ()
-
-
-class Judgement(Struct, frozen=True, kw_only=True):
-    """The states of one service that hold, worst first, and its entry in `status.json`."""
-
-    service: str
-    findings: tuple[Finding, ...]
-    entry: StatusEntry
-    foreign: ForeignRun | None = None
-    """To be recorded: a fingerprint other than that of the pass runs now."""
-    warnings: tuple[str, ...] = ()
-    runs: bool = False
-    """Whether it has a container now, independent of the enabled profiles."""
-
-    @property
-    def state(self) -> State:
-        """The state that takes precedence."""
-        return self.findings[0].state
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """The reasons of that state."""
-        return self.findings[0].reasons
-
-    @property
-    def drift(self) -> tuple[str, ...]:
-        """The reasons why it is drifted; empty if it is not."""
-        drifted = (finding for finding in self.findings if finding.state is State.DRIFTED)
-        return next((finding.reasons for finding in drifted), ())

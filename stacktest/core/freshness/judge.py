@@ -14,7 +14,8 @@ counts only while the same containers as in that pass still run.
 """
 
 from stacktest.core.changed_copy import replace
-from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy, Present
+from stacktest.core.freshness.inputs import Evidence, Policy, Present
+from stacktest.core.freshness.judgement import Finding, Judgement
 from stacktest.core.freshness.rules import find, foreign_run
 from stacktest.core.freshness.states import State
 from stacktest.core.freshness.status_entry import make_entry

@@ -27,7 +27,8 @@ from msgspec import Struct, field
 
 from stacktest.core.compose_command import compose_command, configuration_check
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
-from stacktest.core.freshness.inputs import NOT_RUN, Finding
+from stacktest.core.freshness.inputs import NOT_RUN
+from stacktest.core.freshness.judgement import Finding
 from stacktest.core.freshness.reasons import CACHED, GONE, IMAGE_OF, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack

@@ -16,7 +16,8 @@ from stacktest.core.fingerprint.compare import (
     unknown_parts,
 )
 from stacktest.core.freshness.evidence_checks import find_errors
-from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
+from stacktest.core.freshness.inputs import Evidence, Policy, Present
+from stacktest.core.freshness.judgement import Finding
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.freshness.witnesses import (

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.compare import unknown_parts
-from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
+from stacktest.core.freshness.inputs import Evidence, Policy, Present
+from stacktest.core.freshness.judgement import Finding
 from stacktest.core.freshness.reasons import YOUNGER, Reason
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import LastPass, LastRun

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
 from stacktest.errors import StacktestError

@@ -17,7 +17,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.reasons import listed, listed_rows
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import ABSENT, StatusMeta

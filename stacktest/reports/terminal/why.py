@@ -21,7 +21,8 @@ from stacktest.core.fingerprint.fingerprint import (
     compare,
     routes_apart,
 )
-from stacktest.core.freshness.inputs import Evidence, Judgement
+from stacktest.core.freshness.inputs import Evidence
+from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import YOUNGER, Reason
 from stacktest.core.freshness.states import State

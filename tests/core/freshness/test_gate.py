@@ -10,7 +10,7 @@ import pytest
 from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.gate import Gate, GatePolicy, _service_blockers, decide
-from stacktest.core.freshness.inputs import Finding
+from stacktest.core.freshness.judgement import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
 from stacktest.core.misnamed import Misnamed

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.changed_copy import replace
-from stacktest.core.freshness.inputs import Finding
+from stacktest.core.freshness.judgement import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Mount, Service, Stack
