@@ -3,7 +3,7 @@
     a value in a JSON document   a word, but no number, version or random text
     the title of a page          up to the first number in it
     the name in a page's meta    `generator`, `application-name` and `og:site_name`
-    a short text                 the whole of it
+    a short text                 the whole of it; of a long one, after headers, its beginning
     a header of the program      its name; the realm of a sign-in
     keys of a JSON document      if they look like names, not like data
     headings, fields of a form   as they are written
@@ -65,6 +65,7 @@ def _suggestions(answer: RecordedAnswer) -> Iterator[Check]:
         yield from _pieces(_NAMES, answer.text)
     yield from _short_text(answer)
     yield from _headers(answer)
+    yield from _beginning(answer)
     if answer.document is not None:
         yield from _keys(answer.document)
     if answer.is_page:
@@ -208,6 +209,14 @@ def _short_text(answer: RecordedAnswer) -> Iterator[Whole]:
     is_short = len(text) <= _LONGEST_TEXT and text != "" and stable_start(text) == text
     if is_text and is_short and text.replace("\n", "").isprintable():
         yield Whole(text)
+
+
+def _beginning(answer: RecordedAnswer) -> Iterator[Contains]:
+    """The beginning of the first line of a text that is too long to be compared as a whole."""
+    start = stable_start(answer.text.partition("\n")[0])[:_LONGEST_TEXT]
+    is_text = not answer.is_page and answer.document is None and len(answer.text) > _LONGEST_TEXT
+    if is_text and len(start) >= _FEWEST_SIGNS and start.isprintable():
+        yield Contains(start)
 
 
 def _headers(answer: RecordedAnswer) -> Iterator[Header]:

@@ -3,6 +3,8 @@
 A check that holds for one of them proves nothing about the program behind the front door.
 """
 
+from http import HTTPStatus
+
 from stacktest.init.look.answer import RecordedAnswer
 
 
@@ -33,18 +35,16 @@ def _haproxy(status: int, reason: str, sentence: str) -> RecordedAnswer:
 
 
 IMPOSTORS: tuple[RecordedAnswer, ...] = (
+    # A front door may answer with any of these by itself, and writes its name into others' answers.
     *(
-        _nginx(status, reason, version)
-        for status, reason in (
-            (502, "Bad Gateway"),
-            (504, "Gateway Time-out"),
-            (503, "Service Temporarily Unavailable"),
-            (404, "Not Found"),
-            (403, "Forbidden"),
-        )
+        _nginx(status, status.phrase, version)
+        for status in HTTPStatus
+        if status >= HTTPStatus.MULTIPLE_CHOICES
         for version in ("", "/1.22.1")
     ),
-    *(_plain(status, "", "Caddy") for status in (200, 404, 502, 503)),
+    _nginx(503, "Service Temporarily Unavailable"),
+    _nginx(504, "Gateway Time-out"),
+    *(_plain(status, "", "Caddy") for status in HTTPStatus if status >= HTTPStatus.OK),
     *(_plain(200, text) for text in ("", "OK", "ok", "Hello", "It works!\n")),
     *(
         RecordedAnswer(status=status, headers={"content-type": "application/json"}, text=text)

@@ -6,6 +6,7 @@ import pytest
 
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.checks import Contains, Member
+from stacktest.init.look.choice import Choice
 from stacktest.init.look.findings import (
     NOWHERE,
     Doorway,
@@ -116,6 +117,31 @@ def test_every_host_name_and_prefix_has_a_row_of_the_front_door() -> None:
         Doorway(host="home.test", path="/board/", status=200, marker="<title>Board</title>"),
         Doorway(host="home.test", path="/", status=200, marker="<h1>Welcome home</h1>"),
     )
+
+
+UPGRADE = """Failed to open a WebSocket connection: invalid Connection header: close.
+
+You cannot access a WebSocket server directly with a browser. You need a WebSocket client.
+"""
+
+
+def behind_nginx(status: int, text: str) -> Visit:
+    """A program whose `server` header nginx has replaced by its own."""
+    headers = {"content-type": "text/plain", "server": "nginx/1.27.0"}
+    answers = (RecordedAnswer(status=status, headers=headers, text=text),) * 3
+    return visit("chat", {"/": answers}, "chat.test")
+
+
+def test_a_header_that_a_front_door_writes_proves_nothing() -> None:
+    assert findings(Look(visits=(behind_nginx(426, ""), WIKI))).keys() == {"wiki"}
+    assert "chat.test" not in str(doorways(Look(visits=(behind_nginx(426, ""), WIKI))))
+
+
+def test_a_long_text_is_known_by_its_beginning() -> None:
+    look = Look(visits=(behind_nginx(426, UPGRADE), WIKI))
+    (question,) = findings(look)["chat"].questions
+    beginning = "Failed to open a WebSocket connection: invalid Connection header: close."
+    assert question.choice == Choice(status=426, checks=(Contains(beginning),))
 
 
 @pytest.mark.parametrize("other", [*IMPOSTORS, *BOARD.answers["/"]])
