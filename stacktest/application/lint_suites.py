@@ -3,6 +3,7 @@
     untested   a service with neither a test nor an exemption that covers `no_tests`
     collect    a file or folder of the suites that cannot be collected, or that skips itself
     unread     a file of the front door that cannot be read
+    unnamed    a server of nginx whose file `routes` does not name: its host names are not known
     unknown    a test names a service that the stack does not have
     assert     a test of a service has no place where it can fail by a check of its own
     contact    a test of a service uses no fixture that could reach it
@@ -20,6 +21,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from stacktest.adapters.always_true import is_always_true, objects_in
+from stacktest.adapters.routes import unnamed_servers
 from stacktest.adapters.service_markers import marker_place
 from stacktest.adapters.suite_code import read_tree
 from stacktest.adapters.suites import Suites
@@ -89,6 +91,15 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
             fix="correct the file: what its routes say about services cannot be judged",
         )
         for unread in stack.unread_routes
+    ]
+    weaknesses += [
+        Weakness(
+            kind="unnamed",
+            where=server,
+            what="nginx reads this server, and `routes` does not name its file",
+            fix="name it in `routes` under [stack], or all of them: FOLDER/*.conf",
+        )
+        for server in unnamed_servers(config.stack.routes, stack)
     ]
     weaknesses += _unknown_services(stack, collection.tests, suites.base)
     if not collection.errors:

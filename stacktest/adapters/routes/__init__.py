@@ -53,6 +53,19 @@ def read_routes(
     return tuple(routes)
 
 
+def unnamed_servers(sources: tuple[str, ...], stack: Stack) -> tuple[str, ...]:
+    """Servers, as `file:line`, of files that nginx reads beside those that the sources name."""
+    from stacktest.adapters.routes.nginx.source import read_directives
+
+    paths = dict(_groups(sources, stack)).get("nginx", ())
+    try:
+        directives = read_directives(paths, stack)
+    except UsageError:
+        return ()  # The reader of the routes says so.
+    servers = (item for item in directives if item.name == "server" and not item.is_named)
+    return tuple(dict.fromkeys(item.where for item in servers))
+
+
 def _read_caddyfiles(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
     from stacktest.adapters.routes.caddy.reader import read_caddyfile
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.routes import read_routes
+from stacktest.adapters.routes import read_routes, unnamed_servers
 from stacktest.core.model import Stack
 from stacktest.errors import UsageError
 from tests.adapters.routes.front_doors import apps, leads, stack, who
@@ -69,3 +69,25 @@ def test_what_names_no_file_is_refused(tmp_path: Path, source: str, what: str, h
         read_routes((source,), of(tmp_path))
     assert caught.value.what == what
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("sources", "unnamed"),
+    [
+        (("conf.d/books.conf",), ("conf.d/auth.conf:1",)),
+        (("conf.d/*.conf",), ()),
+        (("traefik",), ()),
+        (("none",), ()),
+        (("conf.d/broken.conf",), ()),
+    ],
+)
+def test_servers_that_nginx_reads_and_routes_does_not_name(
+    tmp_path: Path, sources: tuple[str, ...], unnamed: tuple[str, ...]
+) -> None:
+    write(tmp_path, "books", "auth")
+    (tmp_path / "conf.d/map.conf").write_text("map $host $up { default 1; }")
+    if "broken" in sources[0]:
+        (tmp_path / "conf.d/broken.conf").write_text("server {")
+    assert unnamed_servers(sources, of(tmp_path)) == unnamed
+    alone = stack(tmp_path, *apps("auth", "books"))
+    assert unnamed_servers(sources, alone) == ()
