@@ -277,6 +277,9 @@ class DriftReader(Struct, kw_only=True, dict=True):
 
     def _files(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
         """Mounted files that have changed since the container's start."""
+        if container.inspect["State"]["Status"] == "created":
+            # It was never started, so it has read nothing; the engine says that it was in year 1.
+            return ()
         if fingerprint.key_id and isinstance(fingerprint.parts["config"], Unknown):
             # A part that could not be read is neither equal nor changed.
             return ()

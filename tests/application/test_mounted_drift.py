@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +11,7 @@ from stacktest.adapters.fingerprint_inputs.files import FileReader, UnreadableEr
 from stacktest.config import ServiceSection
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.unknown import Unknown
-from tests.support.small_stack import SmallStack, later_time
+from tests.support.small_stack import PAST, SmallStack, later_time
 
 Act = Callable[[SmallStack], object]
 
@@ -77,6 +78,22 @@ def test_files_of_a_folder_that_was_moved_in_count(small: SmallStack) -> None:
     assert small.drift() == ()
     (small.root / "new").rename(small.root / "conf/new")
     assert small.drift() == ("stale:conf/new/c",)
+
+
+@pytest.mark.parametrize(
+    ("state", "started", "drift"),
+    [
+        ("created", datetime(1, 1, 1, tzinfo=UTC), ("container:created",)),
+        ("exited", PAST, ("container:exited", "stale:conf/a", "stale:conf/sub/b")),
+    ],
+)
+def test_a_container_that_was_never_started_has_read_nothing_that_could_be_old(
+    small: SmallStack, state: str, started: datetime, drift: tuple[str, ...]
+) -> None:
+    small.mount("conf", "/conf")
+    small.state, small.started = state, started
+    reasons = tuple(reason for reason in small.drift() if not reason.endswith("/"))
+    assert reasons == drift
 
 
 @pytest.mark.parametrize("is_remembered", [True, False])

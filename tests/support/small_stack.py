@@ -98,6 +98,7 @@ class SmallStack:
     images: dict[str, Any] = field(default_factory=lambda: {"app:1": IMAGE, "sha256:one": IMAGE})
     host: Host = field(default_factory=Host)
     started: datetime = FUTURE
+    state: str = "running"
     runs: str = "sha256:one"
     routes: tuple[Route, ...] = ()
     sections: dict[str, ServiceSection] = field(default_factory=dict)
@@ -127,7 +128,7 @@ class SmallStack:
                 project=project,
                 image_id=self.runs,
                 image_ref="app:1",
-                state="running",
+                state=self.state,
             ),
         )
 
@@ -136,7 +137,7 @@ class SmallStack:
             "Id": id,
             "Name": "/s-app-1",
             "Image": self.runs,
-            "State": {"Status": "running", "StartedAt": self.started.isoformat()},
+            "State": {"Status": self.state, "StartedAt": self.started.isoformat()},
             "Config": {"Hostname": id, "Image": "app:1", **self.config},
             "HostConfig": {"NetworkMode": "s_default", **self.host_config},
             "NetworkSettings": {"Networks": {"s_default": {"Aliases": ["app"]}}},
