@@ -7,7 +7,7 @@ is parsed again by the pure Python scanner; both resolve scalars with the same 1
 import functools
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
         try:
             document = _load(text, pure=True)
         except _refusals() as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"{name}:{mark.line + 1}" if mark else name
+            line = _line_of(error, text)
+            where = f"{name}:{line}" if line else name
             # Only the problem: the whole message quotes the line, which may hold a secret.
             return Unknown(
                 f"{where} is not valid YAML: {getattr(error, 'problem', None) or 'text'}"
@@ -78,6 +78,26 @@ def _refusals() -> tuple[type[Exception], ...]:
 
     # A mapping as a key is a TypeError, a number of 5000 digits a ValueError.
     return YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError
+
+
+def _line_of(error: Exception, text: bytes) -> int:
+    """The line of the fault; of a bracket or quote that is not closed, where it was opened."""
+    problem, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    lines = text.rstrip().splitlines()
+    is_open = (
+        problem is not None
+        and context is not None
+        and problem.line > context.line
+        and (problem.line >= len(lines) or _indent(lines, problem) <= _indent(lines, context))
+        and any(word in str(getattr(error, "context", "")) for word in ("flow", "quoted"))
+    )
+    mark = context if is_open else problem
+    return mark.line + 1 if mark is not None else 0
+
+
+def _indent(lines: Sequence[bytes], mark: Any) -> int:
+    line = lines[mark.line]
+    return len(line) - len(line.lstrip())
 
 
 def _deep_line(text: bytes) -> int:

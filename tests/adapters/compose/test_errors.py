@@ -312,6 +312,9 @@ def test_no_word_of_compose_shows_a_secret_of_the_files_or_the_shell(
         ('services:\n  a:\n    labels:\n      - "x: {{y}}"z\n', 3, 4),
         ("services:\n  a:\n    environment:\n      - A=1\n      B: 2\n", 4, 5),
         ("services:\n  a: {}\n  a: {}\n", 3, 3),
+        ("services:\n  a: {image: x\n  b: {image: y}\n\n", 2, 2),
+        ('services:\n  a:\n    image: "x\n  b: {}\n', 2, 3),
+        ("services: {\n  a: {\n    image: x\n    ports: []\n  }\n}\n", 3, 4),
     ],
 )
 def test_the_line_of_a_fault_is_not_where_its_block_begins(

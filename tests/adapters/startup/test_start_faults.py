@@ -59,7 +59,7 @@ services:
         service="app",
         what="app exited 3",
         says=("last lines of app: its logs cannot be read",),
-        hint="stacktest up app; docker compose logs app",
+        hint="docker compose up app",
         case="field/b21",
     ),
     Fault(
@@ -468,7 +468,7 @@ services:
 """,
         exit_code=2,
         what="the compose file is not valid YAML: did not find expected ',' or '}'",
-        where="compose.yaml:3",
+        where="compose.yaml:4",
         hint="correct that line; indentation is by spaces, quotes and brackets in pairs",
     ),
     Fault(

@@ -38,8 +38,14 @@ def _words(argv: Json) -> Json:
     return [str(word) for word in argv] if argv and list(argv) != [""] else None
 
 
+def _declared(container: Created) -> Mapping[str, Json]:
+    """The labels of the definition: the model of a copy has those of the stack as well."""
+    labels = container.definition.get("labels")
+    return labels if isinstance(labels, dict) else {}
+
+
 def _labels(container: Created) -> Json:
-    return {str(name): str(value) for name, value in container.service.labels.items()} or None
+    return {str(name): str(value) for name, value in _declared(container).items()} or None
 
 
 def _actual_labels(container: Created) -> Json:
@@ -48,7 +54,7 @@ def _actual_labels(container: Created) -> Json:
     labels = container.config.get("Labels") or {}
     # If the image is gone, any label may come from it.
     image = labels if inherited == ANY else inherited or {}
-    declared = container.service.labels
+    declared = _declared(container)
     foreign = {n for n, v in labels.items() if image.get(n) == v or n.startswith(FOREIGN_LABELS)}
     return {n: v for n, v in labels.items() if n in declared or n not in foreign} or None
 
