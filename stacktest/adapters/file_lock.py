@@ -8,9 +8,9 @@ from io import FileIO
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import writing
+from stacktest.adapters.private_files import PRIVATE_FILE
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-_PRIVATE = 0o600
 _BETWEEN_LOOKS = 0.05
 _open_files: "weakref.WeakSet[FileIO]" = weakref.WeakSet()
 
@@ -22,9 +22,9 @@ def lock_file(path: Path, *, patience: float = 0.0) -> FileIO | None:
     process inherited the file; `release` always does. UsageError: the file cannot be opened.
     """
     with writing(path):
-        file = FileIO(os.open(path, _FLAGS, _PRIVATE), "r+")
+        file = FileIO(os.open(path, _FLAGS, PRIVATE_FILE), "r+")
     until = time.monotonic() + patience
-    while not is_locked_now(file.fileno()):
+    while not try_lock(file.fileno()):
         if time.monotonic() >= until:
             file.close()
             return None
@@ -40,7 +40,7 @@ def release(file: FileIO) -> None:
     file.close()
 
 
-def is_locked_now(handle: int) -> bool:
+def try_lock(handle: int) -> bool:
     """Lock an open file or folder at once; False if another process holds the lock."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

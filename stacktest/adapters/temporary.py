@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from types import FrameType
 
-from stacktest.adapters.file_lock import is_locked_now
+from stacktest.adapters.file_lock import try_lock
 from stacktest.errors import UsageError
 
 PREFIX = "stacktest-"
@@ -137,7 +137,7 @@ def _locked_folder(place: Path, kind: str) -> Path:
     handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
     # If locks do not work, as on some network disks, only the removal after a kill fails.
     with suppress(OSError):
-        is_locked_now(handle)
+        try_lock(handle)
     folder = draft.rename(place / f"{PREFIX}{kind}-{os.urandom(6).hex()}")
     _OWN[folder] = (os.getpid(), handle)
     return folder
@@ -149,7 +149,7 @@ def _remove_if_abandoned(path: Path) -> None:
         status = os.fstat(handle)
         if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != PRIVATE:
             return
-        if is_locked_now(handle):
+        if try_lock(handle):
             shutil.rmtree(path, ignore_errors=True)
     finally:
         os.close(handle)

@@ -96,9 +96,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
         specified = self.host.definition_drift(service)
         reasons: list[str] = list(specified or ())
         unverified: list[str] = []
-        for container in self.containers:
-            if container.service.name != service.name:
-                continue
+        for container in self._by_service[service.name]:
             for outcome, unknown in (
                 self._image(container),
                 *(self._compared(container, fingerprint) if specified is None else ()),
@@ -111,7 +109,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
             ):
                 reasons += outcome
                 unverified += unknown
-        if reasons or any(item.service.name == service.name for item in self.containers):
+        if reasons or self._by_service[service.name]:
             if specified is None:
                 reasons += shared_drift(self.stack, service, self._networks, self._volumes)
             reasons += name_drift(self.stack, service, self._others)
@@ -123,15 +121,13 @@ class DriftReader(Struct, kw_only=True, dict=True):
 
     def unread(self, service: Service) -> frozenset[str]:
         """Mounted files that were edited after all containers of a service had started."""
-        containers = sum(item.service.name == service.name for item in self.containers)
         edited = self._unread[service.name]
-        is_known = bool(edited) and len(edited) == containers
+        is_known = bool(edited) and len(edited) == len(self._by_service[service.name])
         return frozenset.intersection(*edited) if is_known else frozenset()
 
     def volumes(self, service: Service) -> Mapping[str, str]:
         """The volumes that a service with containers mounts, and when each was created."""
-        has_containers = any(item.service.name == service.name for item in self.containers)
-        if not has_containers or self.host.definition_drift(service) is not None:
+        if not self._by_service[service.name] or self.host.definition_drift(service) is not None:
             return {}
         return creation_times(self.stack, service, self._volumes)
 
@@ -159,9 +155,8 @@ class DriftReader(Struct, kw_only=True, dict=True):
 
     def _made_elsewhere(self, service: Service) -> Iterator[str]:
         """Where the service's containers were made from, if not from this stack's files."""
-        for container in self.containers:
-            if container.service.name == service.name:
-                yield from made_elsewhere(container)
+        for container in self._by_service[service.name]:
+            yield from made_elsewhere(container)
 
     def _network(self, container: Created) -> drift.Reasons:
         """Whether the service whose network this container shares was restarted since."""
@@ -170,8 +165,16 @@ class DriftReader(Struct, kw_only=True, dict=True):
         if owner == name or container.inspect["State"]["Status"] != "running":
             return ()
         started = _started(container.inspect)
-        owners = [_started(c.inspect) for c in self.containers if c.service.name == owner]
+        owners = [_started(item.inspect) for item in self._by_service[owner]]
         return drift.network_drift(owner, max(owners, default=started), name, started)
+
+    @cached_property
+    def _by_service(self) -> Mapping[str, list[Created]]:
+        """Service → its containers."""
+        containers: dict[str, list[Created]] = defaultdict(list)
+        for container in self.containers:
+            containers[container.service.name].append(container)
+        return containers
 
     @cached_property
     def _origins(self) -> Origins:

@@ -142,7 +142,8 @@ class StackSession:
         """
         self._moves = moves
         whole = tuple(whole)
-        outcomes = tuple(map(self._as_recorded, outcomes))
+        blocked = self.blocked
+        outcomes = tuple(self._as_recorded(outcome, blocked) for outcome in outcomes)
         after = self._ports.observe()
         fallen = without_moved(self._up.fallen() if self._up else {}, self._moves, after)
         code = self._ports.read_code()
@@ -230,13 +231,13 @@ class StackSession:
         judge, place_of = self._judge, self._ports.place_of
         return misnamed_services(judge.stack, tests, judge.memory.services(), place_of)
 
-    def _as_recorded(self, outcome: Outcome) -> Outcome:
-        """The outcome without secrets; `unfinished` for a test of a service that was not up.
+    def _as_recorded(self, outcome: Outcome, blocked: Mapping[str, StartFailure]) -> Outcome:
+        """The outcome without secrets; `unfinished` for a test of a service that is `blocked`.
 
         Such a test must not take away the pass of another service that it names as well.
         """
         door = (self.stack.front_door,) if outcome.nodeid in self._routed else ()
-        names, blocked = (*outcome.services, *door), self.blocked
+        names = (*outcome.services, *door)
         if failures := [blocked[name] for name in names if name in blocked]:
             failure = failures[0]
             return replace(

@@ -73,6 +73,7 @@ def read_fingerprints(
         paths=paths,
         stanzas=stanzas,
         routes=route_targets(stack),
+        unread_routes="; ".join(stack.unread_routes),
     )
     missing = Unknown("no image was looked up")
     return {

@@ -71,6 +71,8 @@ class StackReading(Struct, kw_only=True):
     """Name → the part that is made from the service's resolved definition."""
     routes: Mapping[str, str]
     """Host name → the target of its route."""
+    unread_routes: str
+    """Why routes of the stack may be missing; empty if all files of front doors could be read."""
 
     def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
         """The fingerprint of one service, with the inputs of its container."""
@@ -105,7 +107,7 @@ class StackReading(Struct, kw_only=True):
             carried=Carried(OLDER, lambda v: self._old_digest(v, service, parts, config, build)),
             carried_repo=Carried(OLDER, lambda v: self._old_repo(v, service, config, build)),
             inputs=cache(lambda: self._inputs(service, config, build)),
-            doubts={"stanza": unread} if (unread := "; ".join(self.stack.unread_routes)) else {},
+            doubts={"stanza": self.unread_routes} if self.unread_routes else {},
         )
 
     # Private

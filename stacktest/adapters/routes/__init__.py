@@ -6,6 +6,7 @@ A reader is imported only when a stack has a front door of its kind.
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from stacktest.adapters.foreign_paths import is_file, is_folder, is_missing, matching
@@ -59,7 +60,8 @@ def unnamed_servers(sources: tuple[str, ...], stack: Stack) -> tuple[str, ...]:
 
     paths = dict(_groups(sources, stack)).get("nginx", ())
     try:
-        directives = read_directives(paths, stack)
+        with _depth_checked(paths, stack):
+            directives = read_directives(paths, stack)
     except UsageError:
         return ()  # The reader of the routes says so.
     servers = (item for item in directives if item.name == "server" and not item.is_named)
@@ -115,15 +117,23 @@ READERS: Mapping[str, Reader] = {
 
 def _read(kind: str, paths: tuple[Path, ...], stack: Stack, *, goes_on: bool) -> tuple[Route, ...]:
     try:
-        return READERS[kind](paths, stack)
+        with _depth_checked(paths, stack):
+            return READERS[kind](paths, stack)
     except UsageError as error:
-        unread = error
-    except RecursionError:
+        if not goes_on:
+            raise
+        return (unread_route(error.where, error.what),)
+
+
+@contextmanager
+def _depth_checked(paths: tuple[Path, ...], stack: Stack) -> Iterator[None]:
+    """Turn a RecursionError while the files are read into a UsageError."""
+    try:
+        yield
+    except RecursionError as error:
         names = ", ".join(os.path.relpath(path, stack.root) for path in paths)
-        unread = UsageError("its blocks are nested too deeply", where=names, code="SK-ROUTES")
-    if not goes_on:
-        raise unread
-    return (unread_route(unread.where, unread.what),)
+        what = "its blocks are nested too deeply"
+        raise UsageError(what, where=names, code="SK-ROUTES") from error
 
 
 _WITH_FILES = ("caddy", "nginx", "traefik")

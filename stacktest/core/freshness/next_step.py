@@ -29,7 +29,7 @@ from stacktest.core.compose_command import compose_command, configuration_check
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
 from stacktest.core.freshness.inputs import NOT_RUN
 from stacktest.core.freshness.judgement import Finding
-from stacktest.core.freshness.reasons import CACHED, GONE, IMAGE_OF, Reason
+from stacktest.core.freshness.reasons import CACHED, GONE, IMAGE_OF, MADE_FROM, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
@@ -40,10 +40,6 @@ PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
 APPLIED_BY_UP = frozenset({"absent", "command", "entrypoint", "env", "image", "mount"})
 """Kinds of drift that `docker compose up` detects and mends by a new container."""
-
-
-_MADE_FROM = frozenset({"folder", "files"})
-"""Kinds of reasons that say where a container was made from, and so what the others mean."""
 
 
 class NextStep(Struct, frozen=True, kw_only=True):
@@ -123,7 +119,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return f"(cd {shlex.quote(folder)} && {command})" if folder else command
 
     def _drifted(self, service: str, reasons: list[Reason]) -> str:
-        others = [reason for reason in reasons if reason.kind not in _MADE_FROM]
+        others = [reason for reason in reasons if reason.kind not in MADE_FROM]
         command = self._mended(service, others)
         made_from = next((reason for reason in reasons if reason not in others), None)
         return self._made_from(made_from, command) if made_from else command

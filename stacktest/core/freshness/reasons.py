@@ -23,6 +23,9 @@ IMAGE_OF = "image of "
 GONE = "gone"
 """The note of `folder` if there is no such folder on this machine."""
 
+MADE_FROM = frozenset({"folder", "files"})
+"""Kinds that say where a container was made from: they explain drift, and are none."""
+
 YOUNGER = "younger"
 """The note of `volume` if it was created after the containers that passed had started."""
 

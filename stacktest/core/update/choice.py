@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
-from stacktest.core.freshness.reasons import Reason
+from stacktest.core.freshness.reasons import MADE_FROM, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
@@ -20,7 +20,7 @@ _RUNNING = "container:"
 """Prefix of reasons about a container's state, not about its definition."""
 _SHARED = ("network:", "volume:")
 """Prefixes of reasons about shared networks and volumes, which recreating does not change."""
-_MADE_FROM = ("folder:", "files:")
+_MADE_FROM = tuple(f"{kind}:" for kind in sorted(MADE_FROM))
 """Prefixes of reasons that explain the others."""
 
 

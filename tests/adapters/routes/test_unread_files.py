@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.routes import read_routes
+from stacktest.adapters.routes import read_routes, unnamed_servers
+from stacktest.adapters.routes.traefik.document import Unread, document_of
 from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError
 
@@ -98,3 +99,30 @@ def test_an_included_file_that_cannot_be_read_counts_for_the_whole(tmp_path: Pat
     (tmp_path / "Caddyfile").write_text(f"import missing.caddy\n{CADDY}")
     (route,) = read_routes(("Caddyfile",), stack(tmp_path), goes_on=True)
     assert (route.is_unread, route.where) == (True, "Caddyfile:1")
+
+
+def test_blocks_that_only_the_parser_can_read_are_no_bug_of_check(tmp_path: Path) -> None:
+    text = "server { " + "location /a { " * 900 + "}" * 900 + "}"
+    (tmp_path / "door.conf").write_text(text)
+    (route,) = read_routes(("door.conf",), stack(tmp_path), goes_on=True)
+    assert (route.is_unread, route.where) == (True, "door.conf")
+    assert unnamed_servers(("door.conf",), stack(tmp_path)) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("x.yml", "a: [\n", "my conf/x.yml:2"),
+        ("x.toml", "a = [", "my conf/x.toml"),
+        ("1:2.yml", "a: [\n", "my conf/1:2.yml:2"),
+    ],
+)
+def test_the_place_of_a_file_with_a_space(name: str, text: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "my conf").mkdir()
+    file = tmp_path / "my conf" / name
+    file.write_text(text)
+    unread = document_of(file, stack(tmp_path))
+    assert isinstance(unread, Unread)
+    assert unread.place == place
+    assert unread.why.startswith(place)
+    assert unread.reason == unread.why.removeprefix(place).lstrip(": ")

@@ -17,10 +17,13 @@ from stacktest.core.unknown import Unknown
 class Unread(Unknown, frozen=True):
     """Why a file that is there cannot be read; it begins with the place."""
 
+    file: str
+
     @property
     def place(self) -> str:
         """`file`, or `file:line`."""
-        return self.why.split()[0].removesuffix(":")
+        line = re.match(r":\d+", self.why.removeprefix(self.file))
+        return f"{self.file}{line[0] if line else ''}"
 
     @property
     def reason(self) -> str:
@@ -36,12 +39,12 @@ def document_of(path: Path, stack: Stack) -> Json | Unread:
         if path.suffix == ".toml":
             return _lower(tomllib.loads(text))
     except UnicodeDecodeError:
-        return Unread(f"{file}: it is not UTF-8 text")
+        return Unread(f"{file}: it is not UTF-8 text", file)
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
-        return Unread(f"{file}: {reason}")
+        return Unread(f"{file}: {reason}", file)
     document = parse_yaml(text.encode(), file)
-    return Unread(document.why) if isinstance(document, Unknown) else _lower(document)
+    return Unread(document.why, file) if isinstance(document, Unknown) else _lower(document)
 
 
 def router_lines(path: Path, file: str, routers: list[tuple[str, str]]) -> dict[str, str]:
