@@ -53,8 +53,8 @@ class Creation(Struct, frozen=True, kw_only=True):
             networks=existing,
             keep=self.keep,
         )
-        whole = [name for name in missing if _is_whole_once_created(stack, name)]
-        self.loop.start_early(whole, self.run_id)
+        early = [name for name in missing if not _needs_compose(stack, name)]
+        self.loop.start_early(early, self.run_id)
         self.progress.creating(missing)
         with beating(self.progress, missing, "being pulled, built or created"):
             self._create_all(missing, override)
@@ -152,11 +152,6 @@ def _asked_for_none(name: str) -> StartFailure:
         where=f"services.{name}.scale or .deploy.replicas",
         hint="ask for at least one, or do not test this service",
     )
-
-
-def _is_whole_once_created(stack: Stack, name: str) -> bool:
-    """Whether Compose does nothing after creating it, such as connecting a second network."""
-    return len(stack.services[name].networks) <= 1 and not _needs_compose(stack, name)
 
 
 def _needs_compose(stack: Stack, name: str) -> bool:

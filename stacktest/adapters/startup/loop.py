@@ -11,11 +11,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup.early_starts import EarlyStarts
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.heartbeat import HEARTBEAT
 from stacktest.adapters.startup.judging import Judging
+from stacktest.adapters.startup.start_queue import StartQueue
 from stacktest.adapters.startup.tracked_container import (
     NEVER,
     Answer,
@@ -66,15 +69,14 @@ class Loop:
         """Service → why it is not up, also services that need a failed one."""
         self._messages: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._start: Callable[[Container], str] = lambda container: engine.start(container.id)
-        self._early: Callable[[EngineEvent], bool] = lambda _: False
-        self._started_early: set[str] = set()
         # Time of the events, by container: one that starts early may be ready before it is tracked.
         self._started_at: dict[str, float] = {}
         self._changed_at: dict[str, float] = {}
         self.healthy_at: dict[str, float] = {}
         """Container → Unix time at which the engine reported it healthy, after its last start."""
         self._first = 0.0
-        self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stacktest-start")
+        self._starts = StartQueue(settings.chain_seconds)
+        self._early = EarlyStarts(engine, self._starts, self._start_early_one)
         self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="stacktest-probe")
 
     @property
@@ -96,16 +98,18 @@ class Loop:
 
         Other containers are still being created then; `add_created` receives all of them.
         """
-        free = {name for name in services if not self._plan.waits_of(name)}
-        self._early = lambda event: event.run_id == run_id and event.service in free
+        free = [name for name in services if not self._plan.waits_of(name)]
+        networks = {name: len(self._stack.services[name].networks) for name in free}
+        self._early.begin(networks, run_id)
 
     def add_created(
         self, containers: Iterable[Container], start: Callable[[Container], str]
     ) -> None:
         """Follow and start containers; `start` returns why one could not be started, or empty."""
         self._start = start
+        started = self._early.end()
         for container in containers:
-            requested = container.id in self._started_early
+            requested = container.id in started
             self._tracked[container.id] = TrackedContainer(
                 container=container,
                 rule=self._rule(container.service),
@@ -151,7 +155,7 @@ class Loop:
         def read() -> None:
             for event in events:
                 if event.action == "create":
-                    self._created(event)
+                    self._early.take(event)
                     continue
                 self._changed_at[event.container] = now = self._settings.clock()
                 self._note_health(event)
@@ -165,7 +169,7 @@ class Loop:
             yield
         finally:
             # Wait for running starts, which would race with a removal; not for probes.
-            self._starters.shutdown(wait=True, cancel_futures=True)
+            self._starts.close()
             self._probers.shutdown(wait=False, cancel_futures=True)
             events.close()
 
@@ -209,26 +213,23 @@ class Loop:
             )
         if isinstance(message, BaseException):
             raise message
-        if isinstance(message, EngineEvent):
-            tracked = self._tracked.get(message.container)
-            if tracked is None:
-                return []
-            self._progress.changed(tracked.container.service, describe(message))
-            self._look(tracked, started=message.action == "start")
-            self._begin(tracked)
-            return [tracked]
-        if isinstance(message, Started):
-            tracked = self._tracked[message.container]
-            self._look(tracked)
-            self._begin(tracked)
-            if message.error and not tracked.container.error:
-                tracked.container = replace(tracked.container, error=message.error)
-            return [tracked]
+        if not isinstance(message, EngineEvent | Started | Answer):
+            raise TypeError(type(message).__name__)
+        tracked = self._tracked.get(message.container)
+        if tracked is None:
+            # Of another service, or it started early and its service could not be created.
+            return []
         if isinstance(message, Answer):
-            tracked = self._tracked[message.container]
             tracked.take_answer(message.why, self._settings.clock())
             return [tracked]
-        raise TypeError(type(message).__name__)
+        if isinstance(message, EngineEvent):
+            self._progress.changed(tracked.container.service, describe(message))
+        started = isinstance(message, EngineEvent) and message.action == "start"
+        self._look(tracked, started=started)
+        self._begin(tracked)
+        if isinstance(message, Started) and message.error and not tracked.container.error:
+            tracked.container = replace(tracked.container, error=message.error)
+        return [tracked]
 
     def _begin(self, tracked: TrackedContainer) -> None:
         """Start measuring its time: the engine's delay before the start does not count."""
@@ -270,7 +271,8 @@ class Loop:
                     continue
                 tracked.is_start_requested = True
                 self._progress.starting(tracked.container.service)
-                self._starters.submit(self._start_one, tracked.container)
+                start = partial(self._start_one, tracked.container)
+                self._starts.submit(tracked.container.service, start)
         now = self._settings.clock()
         for tracked in self._tracked.values():
             due = tracked.rule.probed and tracked.container.is_running and tracked.is_pending
@@ -334,12 +336,6 @@ class Loop:
             self.healthy_at.pop(event.container, None)
         elif event.health == "healthy" and event.at is not None:
             self.healthy_at.setdefault(event.container, event.at)
-
-    def _created(self, event: EngineEvent) -> None:
-        # If this event comes after `add_created`, the container is started twice, without effect.
-        if self._early(event):
-            self._started_early.add(event.container)
-            self._starters.submit(self._start_early_one, event.container)
 
     def _start_early_one(self, container: str) -> None:
         self._tell(lambda: Started(container, self._engine.start(container)))

@@ -44,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The cause of a failed start; None if the facts do not show it."""
     begun: float | None = None
     """Unix time at which the bring-up began: earlier lines of a front door's log do not count."""
+    chain_seconds: Mapping[str, float] = {}
+    """Service → expected seconds until all that wait for it are ready; the longest start first."""
     can_go_on: Callable[[Collection[str]], bool] = lambda _: False
     """Whether the bring-up still has a purpose without these services; if not, it ends at once."""
 

@@ -35,6 +35,7 @@ from stacktest.adapters.startup.existing import (
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
 from stacktest.adapters.startup.tracked_container import DoorAnswer, Settings
+from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
@@ -44,6 +45,7 @@ from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import Kind, Rule, derive, without_door
 from stacktest.core.runs.start_failure import StartFailure
+from stacktest.core.start_order import chain_seconds, expected_seconds
 from stacktest.errors import StacktestError, UsageError
 
 MODES = ("auto", "always", "never")
@@ -209,7 +211,9 @@ def bring_up(
     plan = existing.plan
     refuse_open_networks(stack, plan.services, engine)
     missing = existing.missing
-    loop = Loop(stack, plan, engine, settings, progress)
+    expected = {name: expected_seconds(stack.services[name], usual(name)) for name in missing}
+    chains = chain_seconds(plan, missing, expected.__getitem__)
+    loop = Loop(stack, plan, engine, replace(settings, chain_seconds=chains), progress)
     loop.add_present(
         container
         for name in plan.services

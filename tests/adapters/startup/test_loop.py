@@ -243,6 +243,31 @@ def test_what_waits_for_nothing_starts_while_others_are_still_created(
     assert said.said[0] == "starting db"
 
 
+def test_what_started_early_and_could_not_be_created_after_all_is_not_followed() -> None:
+    engine = FakeEngine(db=[RUNNING, HEALTHY], app=[RUNNING, HEALTHY])
+    services = {name: service(name) for name in ("db", "app")}
+    stack = Stack(name="p", root=Path("/p"), services=services)
+    settings = Settings(
+        rules={name: derive(each, stack) for name, each in services.items()},
+        timeouts={},
+        answers=None,
+        clock=Clock(),
+        connector=NO_CONNECTOR,
+        can_go_on=lambda _: True,
+    )
+    loop = Loop(stack, plan_services(stack, services), engine.port(), settings, Progress())
+    with loop.listening():
+        loop.start_early(services, "own")
+        engine.stream.news.put(
+            EngineEvent(action="create", container="app", service="app", run_id="own")
+        )
+        while engine.here["app"].state == "created":
+            time.sleep(0.001)
+        loop.fail(StartFailure(service="app", cause="app could not be created"))
+        loop.add_created([engine.here["db"]], lambda each: engine.start(each.id))
+        assert loop.run().keys() == {"db"}
+
+
 JOB = [RUNNING, {"action": "die", "state": "exited", "exit_code": 0, "health": ""}]
 LOOP = [RUNNING, {"action": "die", "state": "restarting", "exit_code": 1}, RUNNING, HEALTHY]
 

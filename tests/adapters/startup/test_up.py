@@ -209,6 +209,24 @@ services:
     assert project.leftovers() == []
 
 
+def test_a_program_sees_all_of_its_networks_from_its_first_moment(project: Project) -> None:
+    counts = "test $$(ls -d /sys/class/net/eth* | wc -l) = 3 && exec sleep infinity"
+    app = f"{{image: IMAGE, init: true, command: [sh, -c, '{counts}'], networks: [a, b, c]}}"
+    project.write(
+        f"""
+services:
+  front: {app}
+  back: {app}
+  side: {app}
+networks: {{a: {{}}, b: {{}}, c: {{}}}}
+"""
+    )
+    up = project.up()
+    assert up.started.keys() == {"front", "back", "side"}
+    assert set(states(project).values()) == {"running"}
+    up.stop()
+
+
 def test_a_front_door_that_looks_up_names_starts_after_the_services_that_have_them(
     project: Project,
 ) -> None:
