@@ -21,11 +21,12 @@ from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.reasons import Reason
+from stacktest.core.freshness.rules import running_fingerprint
 from stacktest.core.freshness.states import State
 from stacktest.core.misnamed import Misnamed, names_of
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
-from stacktest.core.records.common import Run
+from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.rehearsal import Rehearsal, failed_rehearsal
 from stacktest.core.records.run_texts import RunTexts, command_of_last_run
@@ -176,6 +177,20 @@ class Judge(Struct, frozen=True, kw_only=True):
         """The state of a service by its records so far, without its docs page."""
         present = self._build_present(service, observations, tests, now, {})
         return self._judge_evidence(self.evidence(service), present, "host").state
+
+    def running(
+        self,
+        services: Iterable[str],
+        observations: Mapping[str, ServiceObservation],
+        now: datetime,
+    ) -> Mapping[str, FingerprintRecord]:
+        """Service → the fingerprint that its containers run, by its records so far."""
+        return {
+            name: running_fingerprint(
+                self._add_detail(evidence), self._build_present(name, observations, {}, now, {})
+            )
+            for name, evidence in self.memory.read_all(sorted(services)).items()
+        }
 
     def failing_needs(
         self,

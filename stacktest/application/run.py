@@ -111,13 +111,11 @@ class StackSession:
         self.not_up = cleaned(self._up.failures, self._clean)
         self._before = ports.observe()
         tested = {name for test in self._tests for name in test.services} - set(self.blocked)
-        observations = {
-            name: self._judge.observation(name, self._before) for name in sorted(tested)
-        }
-        for name in observations:
+        for name in sorted(tested):
             ports.save_part_names(name, self._before[name])
+        running = self._judge.running(tested, self._before, ports.now())
         up = set(plan.services) - plan.looked_up - set(self.not_up)
-        self._opened = ports.recorder.open_run(run, observations, up=up)
+        self._opened = ports.recorder.open_run(run, running, up=up)
         if self.not_up:
             self._unrecorded = self._record_failures(
                 self._opened.run, self.not_up, self._before, whole=False
@@ -316,6 +314,7 @@ class StackSession:
         boots = self._up.boot_seconds() if self._up else {}
         remembered = self._judge.memory.read_all(self._opened.records)
         failing = self._judge.failing_needs(self._opened.records, verdicts, after, tests, now)
+        running = self._judge.running(self._opened.records, after, now)
         looks = Looks(
             stack=self.stack,
             before=self._before,
@@ -347,6 +346,7 @@ class StackSession:
                 verdict,
                 outcome,
                 after=self._judge.observation(service, after),
+                running=running[service],
                 finished=now,
                 previous_pass=previous_pass,
                 fallen=fallen.get(service),

@@ -43,9 +43,12 @@ class Recorder(Protocol):
     """The part of the ledger that a run writes to."""
 
     def open_run(
-        self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
+        self, run: Run, running: Mapping[str, FingerprintRecord], *, up: Iterable[str] = ()
     ) -> Opened:
-        """Leave a record of the run before its first test; `up` are the services that are up."""
+        """Leave a record of the run before its first test; `up` are the services that are up.
+
+        `running` are the fingerprints of the containers of the tested services.
+        """
 
     def record_failed_starts(
         self,

@@ -227,8 +227,12 @@ class StackSimulator:
         self.fallen: dict[str, str] = {}
         """Service → why it does not come up."""
         self.tracked: set[str] = set()
-        self.ledger = Ledger(
-            root,
+        self.ledger = self.new_ledger()
+
+    def new_ledger(self) -> Ledger:
+        """The ledger as a new process opens it."""
+        return Ledger(
+            self.root,
             records="data/tests",
             status="docs/_data/status.json",
             tracked=lambda: frozenset(self.tracked),

@@ -45,7 +45,6 @@ from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Evidence
 from stacktest.core.freshness.judgement import Judgement
-from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
@@ -147,11 +146,12 @@ class Ledger:
         return with_look(self.root, read_meta(self.meta_path))
 
     def open_run(
-        self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
+        self, run: Run, running: Mapping[str, FingerprintRecord], *, up: Iterable[str] = ()
     ) -> Opened:
         """Number the run and write an open record for each service, before the first test.
 
-        `up` are further services that the run brought up: their earlier failed start is cleared.
+        `running` is the fingerprint of each service's containers. `up` are further services that
+        the run brought up: their earlier failed start is cleared.
         """
         records: dict[str, LastRun] = {}
         refused: dict[str, str] = {}
@@ -159,8 +159,8 @@ class Ledger:
         with self.locked():
             local = read_local_runs(self.root)
             self._previous = {service: record.run.id for service, record in local.items()}
-            run = replace(run, seq=self._next_seq(before, local), finished=None)
-            for service, observation in sorted(before.items()):
+            run = replace(run, seq=self._next_seq(running, local), finished=None)
+            for service, fingerprint in sorted(running.items()):
                 if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
@@ -168,9 +168,9 @@ class Ledger:
                 previous = last_run if isinstance(last_run, LastRun) else None
                 if previous and previous.run.stack not in ("", run.stack):
                     foreign[service] = previous.run.stack
-                records[service] = open_record(service, run, observation, previous)
+                records[service] = open_record(service, run, fingerprint, previous)
                 refused |= self._try(service, {LAST_RUN: records[service].to_dict()})
-            started = {name: self._without_start(name, local) for name in set(up) - set(before)}
+            started = {name: self._without_start(name, local) for name in set(up) - set(running)}
             others = {name: record for name, record in sorted(started.items()) if record}
             for service, record in others.items():
                 refused |= self._try(service, {LAST_RUN: record.to_dict()})

@@ -85,6 +85,18 @@ def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> Foreign
     return None if is_known else now
 
 
+def running_fingerprint(evidence: Evidence, present: Present) -> FingerprintRecord:
+    """The fingerprint that the containers run: that of the files, or that of the last pass.
+
+    An edit that they have not read and that waits to be applied does not run.
+    """
+    last_pass = evidence.last_pass
+    is_waiting = bool(present.observation.drift) and isinstance(last_pass, LastPass)
+    if is_waiting and isinstance(last_pass, LastPass) and _is_unread(evidence, last_pass, present):
+        return last_pass.fingerprint
+    return FingerprintRecord.attest(present.observation.fingerprint)
+
+
 # Private
 
 

@@ -57,13 +57,13 @@ class NotCredited(Struct, frozen=True, kw_only=True):
 
 
 def open_record(
-    service: str, run: Run, before: ServiceObservation, previous: LastRun | None
+    service: str, run: Run, fingerprint: FingerprintRecord, previous: LastRun | None
 ) -> LastRun:
-    """The record of a run that begins; failures and other runs since the pass are carried over."""
+    """The record of a run that begins on containers of this fingerprint, with the past of it."""
     return LastRun(
         service=service,
         run=run,
-        fingerprint=FingerprintRecord.attest(before.fingerprint),
+        fingerprint=fingerprint,
         failure=previous.failure if previous else None,
         foreign=previous.foreign if previous else None,
     )
@@ -159,13 +159,15 @@ def close(
     outcome: LastPass | NotCredited,
     *,
     after: ServiceObservation,
+    running: FingerprintRecord,
     finished: datetime,
     previous_pass: LastPass | None,
     fallen: StartFailure | None = None,
 ) -> LastRun:
     """The record of a finished run; `previous_pass` is from before the run.
 
-    `fallen` is why a service that was up is not up any more: it is recorded as a failed start.
+    `running` is the fingerprint of the containers after it. `fallen` is why a service that was up
+    is not up any more: it is recorded as a failed start.
     """
     credited = isinstance(outcome, LastPass)
     refusal = (
@@ -197,7 +199,7 @@ def close(
     elif isinstance(outcome, NotCredited) and outcome.moved:
         record = replace(record, failure=_still_failing(record, after))
     if previous_pass is not None and verdict.kind != "untouched":
-        foreign = _foreign_run(record, outcome, after, finished, previous_pass)
+        foreign = _foreign_run(record, outcome, after, previous_pass, running=running)
         record = replace(record, foreign=foreign or record.foreign)
     return record
 
@@ -375,8 +377,9 @@ def _foreign_run(
     record: LastRun,
     outcome: LastPass | NotCredited,
     after: ServiceObservation,
-    finished: datetime,
     previous_pass: LastPass,
+    *,
+    running: FingerprintRecord,
 ) -> ForeignRun | None:
     """The run of another fingerprint than that of the pass; None: there is none, or it is known."""
     seq = previous_pass.run.seq
@@ -384,12 +387,13 @@ def _foreign_run(
     if known is not None and known.pass_seq == seq and known.weight > 1:
         return None
     passed = previous_pass.fingerprint.as_fingerprint()
-    fingerprints = [record.fingerprint.as_fingerprint(), after.fingerprint]
-    digests = [FingerprintRecord.attest(ran).digest for ran in fingerprints if changes(passed, ran)]
+    fingerprints = (record.fingerprint, running)
+    digests = [ran.digest for ran in fingerprints if changes(passed, ran.as_fingerprint())]
     was_moved = isinstance(outcome, NotCredited) and outcome.moved
     replaced = was_moved and not same_containers(previous_pass.live, after.containers)
     if not digests and not replaced:
         return None
-    digest = digests[-1] if digests else FingerprintRecord.attest(after.fingerprint).digest
+    digest = digests[-1] if digests else running.digest
     why = "moved" if was_moved else "run"
-    return ForeignRun(pass_seq=seq, fingerprint=digest, at=finished, why=why)
+    run = record.run
+    return ForeignRun(pass_seq=seq, fingerprint=digest, at=run.finished or run.started, why=why)

@@ -1,6 +1,6 @@
-"""An edit that was looked at and taken back is no other run if no container can have read it.
+"""An edit that was looked at, or tested, and taken back is no other run if nothing can have read it.
 
-| the edit that a look saw                    | the pass's container, started once more |
+| the edit that a look or a run saw           | the pass's container, started once more |
 |---------------------------------------------|-----------------------------------------|
 | of what only a new container reads          | functional                              |
 | of anything that a restart can read         | reverted                                |
@@ -107,6 +107,57 @@ def test_an_edit_that_a_restart_reads_may_have_run(
     assert world.index()["app"].reasons == ("reverted",)
 
 
+@pytest.mark.parametrize("kind", EDITS)
+def test_a_run_on_an_edit_that_was_never_applied_is_a_run_of_the_old_container(
+    world: StackSimulator, app: Service, kind: str
+) -> None:
+    undo = put_back(world, app)
+    for part, keys in EDITS[kind]:
+        edit(app, part, *keys)
+        assert world.run().credited() == set()
+        assert world.state("app") is State.DRIFTED
+    app.restart()
+    undo()
+    assert world.state("app") is State.FUNCTIONAL
+    # Once it is applied, something else runs, and coming back needs a new pass.
+    edit(app, *EDITS[kind][0][:1], *EDITS[kind][0][1])
+    app.drift = ()
+    app.recreate()
+    assert world.index()["app"].state is State.CHANGED
+    undo()
+    app.recreate()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+@pytest.mark.parametrize("kind", READ_BY_A_RESTART)
+def test_a_run_on_an_edit_that_a_restart_reads_may_have_run(
+    world: StackSimulator, app: Service, kind: str
+) -> None:
+    undo = put_back(world, app)
+    for part, keys in READ_BY_A_RESTART[kind]:
+        edit(app, part, *keys)
+    assert world.run().credited() == set()
+    undo()
+    app.restart()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_a_failure_beside_an_unapplied_edit_is_that_of_the_old_container(
+    world: StackSimulator, app: Service
+) -> None:
+    undo = put_back(world, app)
+    edit(app, "env")
+    world.run(app="failed")
+    assert world.state("app") is State.DRIFTED
+    applied = app.containers
+    app.drift = ()
+    app.recreate()
+    assert world.judge("app").state is State.CHANGED
+    app.containers = applied
+    undo()
+    assert world.state("app") is State.FAILING
+
+
 @pytest.mark.parametrize("looks", [("env", "config"), ("config", "env")])
 def test_the_look_that_saw_most_counts(
     world: StackSimulator, app: Service, looks: tuple[str, str]
@@ -176,6 +227,17 @@ def test_a_file_that_the_restarted_containers_did_not_read(
     assert world.index()["app"].state is State.FUNCTIONAL
     app.recreate()
     assert world.index()["app"].reasons == ("reverted",)
+
+
+def test_a_run_beside_a_file_that_the_containers_did_not_read(
+    world: StackSimulator, app: Service, restarted: Callable[[], None]
+) -> None:
+    edit_files(app, "conf/a", unread=("conf/a",))
+    assert world.run().credited() == set()
+    restarted()
+    assert world.index()["app"].state is State.FUNCTIONAL
+    app.restart()
+    assert world.index()["app"].state is State.FUNCTIONAL
 
 
 def test_what_cannot_be_read_does_not_end_it(

@@ -302,6 +302,7 @@ def lose_all_but_git(world: StackSimulator) -> None:
     lose_records(world)
     shutil.rmtree(world.root / ".stacktest")
     world.tracked |= {f"{RECORDS}/last_pass.json", f"{RECORDS}/last_run.json"}
+    world.ledger = world.new_ledger()
 
 
 @pytest.mark.case("freshness/c24-exempt-never-run")
