@@ -339,7 +339,7 @@ def _read_toml(data: bytes, folder: Path) -> object:
             parse_rule(section.ready, where="x")
     stack = _stack(folder)
     try:
-        configuration.check_names(settings, stack)
+        configuration.without_unknown_names(settings, stack)
     except UsageError:
         return read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
     return None

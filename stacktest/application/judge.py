@@ -223,6 +223,7 @@ class Judge(Struct, frozen=True, kw_only=True):
     ) -> StatusMeta:
         """The part of the status about the whole stack, with warnings about removed services."""
         warnings = [text for judgement in judgements.values() for text in judgement.warnings]
+        misnamed = (*self.config.misnamed, *misnamed)
         warnings += [item.warning for item in misnamed]
         known = {*self.stack.services, *names_of(misnamed)}
         removed = sorted(set(self.memory.services()) - known)
@@ -269,7 +270,7 @@ class Judge(Struct, frozen=True, kw_only=True):
             policy=replace(self._gate_policy(now, scope, judgements or {}), next_step=step),
             judgements=judgements,
             backups=self.judge_backups(now).values(),
-            misnamed=misnamed,
+            misnamed=(*self.config.misnamed, *misnamed),
         )
 
     def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:

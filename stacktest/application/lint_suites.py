@@ -101,7 +101,7 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
         )
         for server in unnamed_servers(config.stack.routes, stack)
     ]
-    weaknesses += _unknown_services(stack, collection.tests, suites.base)
+    weaknesses += _unknown_names(stack, config, collection.tests, suites.base)
     if not collection.errors:
         weaknesses += _untested(stack, config, collection.tests)
     weaknesses += _tests(collection.tests, suites.base)
@@ -136,9 +136,12 @@ def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
         )
 
 
-def _unknown_services(stack: Stack, tests: Sequence[Collected], base: Path) -> Iterator[Weakness]:
-    for item in misnamed_services(stack, tests, (), partial(marker_place, base)):
-        what = f"{item.name!r} is not a service of this stack"
+def _unknown_names(
+    stack: Stack, config: Config, tests: Sequence[Collected], base: Path
+) -> Iterator[Weakness]:
+    of_tests = misnamed_services(stack, tests, (), partial(marker_place, base))
+    for item in (*config.misnamed, *of_tests):
+        what = f"{item.name!r} is not {item.kind} of this stack"
         yield Weakness(kind="unknown", where=", ".join(item.places), what=what, fix=item.hint)
 
 

@@ -181,6 +181,7 @@ class StackSession:
             fallen=fallen,
             facts=facts,
             not_up=self.not_up,
+            misnamed=self._judge.config.misnamed,
             trouble=self._trouble,
             foreign=self._opened.foreign if self._opened else {},
         )

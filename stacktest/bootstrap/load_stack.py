@@ -23,12 +23,12 @@ from stacktest.errors import UsageError
 def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
     """The configuration with values from compose labels, and the stack that it describes.
 
-    `settings` is the configuration from its file and the environment. A section about a service
-    that the compose model lacks is a UsageError.
+    `settings` is the configuration from its file and the environment. Entries about what the
+    compose model lacks are left out, and listed in `misnamed` of the configuration.
     """
     model = compose.model()
-    config = configuration.merge_labels(settings, model)
-    configuration.check_names(config, model)
+    merged = configuration.merge_labels(settings, model)
+    config = configuration.without_unknown_names(merged, model)
     services = {
         name: replace(service, uses=config.service(name).uses)
         for name, service in model.services.items()
@@ -36,7 +36,7 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
     stack = replace(
         model,
         services=services,
-        phases=settings.phases,
+        phases=config.phases,
         domain=to_ascii(settings.stack.domain),
         front_door=settings.stack.front_door,
         context=settings.stack.context,

@@ -1,7 +1,7 @@
 """The configuration of a stack: finds, checks and reads `stacktest.toml` and compose labels."""
 
 from stacktest.config.discovery import find_stack, pointing_folder
-from stacktest.config.labels import check_names, merge_labels
+from stacktest.config.labels import merge_labels
 from stacktest.config.load import load, schema_text
 from stacktest.config.sections import (
     DENIED,
@@ -14,6 +14,7 @@ from stacktest.config.sections import (
     ServiceSection,
     StackSection,
 )
+from stacktest.config.unknown_names import without_unknown_names
 
 __all__ = [
     "DENIED",
@@ -25,10 +26,10 @@ __all__ = [
     "Person",
     "ServiceSection",
     "StackSection",
-    "check_names",
     "find_stack",
     "load",
     "merge_labels",
     "pointing_folder",
     "schema_text",
+    "without_unknown_names",
 ]

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.freshness.states import State
+from stacktest.core.misnamed import Misnamed
 from stacktest.core.phase import Phase
 from stacktest.core.records.exemption import Exemption
 
@@ -150,6 +151,8 @@ class Config(Struct, frozen=True, kw_only=True):
     browser: BrowserSection = field(default_factory=BrowserSection)
     exempt: tuple[Exemption, ...] = ()
     notify: tuple[Channel, ...] = ()
+    misnamed: tuple[Misnamed, ...] = ()
+    """Entries that were left out, since their names are not in the compose model."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """`section.key` → the origin of its value; a key that is not listed has its default."""
 

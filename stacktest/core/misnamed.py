@@ -1,4 +1,4 @@
-"""Names in `service` markers that are not services of the stack, as after a renaming.
+"""Names in `service` markers and in the configuration that the stack lacks, as after a renaming.
 
 A test with such a name cannot run. It costs no other service its verdict: a test that names a
 service of the stack as well is unfinished, and neither fails nor proves that service.
@@ -17,18 +17,24 @@ from stacktest.errors import UsageError
 
 
 class Misnamed(Struct, frozen=True, kw_only=True):
-    """One name that is not a service of the stack: where tests use it, and what to do."""
+    """One name that the stack lacks: where tests or the configuration use it, and what to do."""
 
     name: str
     places: tuple[str, ...]
-    """`file:line` of each marker."""
+    """`file:line` of each marker or entry."""
     hint: str
+    kind: str = "a service"
+    """What the name should be."""
+    closes: bool = True
+    """Whether the gate stays closed until it is corrected."""
 
     @property
     def cause(self) -> str:
         """One sentence that begins with the places."""
         verb = "names" if len(self.places) == 1 else "name"
-        return f"{_joined(self.places)} {verb} '{self.name}', which is not a service of this stack"
+        return (
+            f"{_joined(self.places)} {verb} '{self.name}', which is not {self.kind} of this stack"
+        )
 
     @property
     def warning(self) -> str:

@@ -33,6 +33,7 @@ from stacktest.core.freshness.inputs import Names, Present, Tests
 from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
+from stacktest.core.misnamed import Misnamed
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.model import Service as ModelService
 from stacktest.core.plan import Plan
@@ -213,6 +214,7 @@ class StackSimulator:
         self.services: dict[str, Service] = {}
         self.stack: str | Unknown = "shop@engine-1"
         self.exempt: list[Exemption] = []
+        self.misnamed: tuple[Misnamed, ...] = ()
         self.deny = frozenset(State) - {State.FUNCTIONAL}
         self.max_age = timedelta(days=7)
         self.doc_on: tuple[str, ...] = ()
@@ -433,6 +435,7 @@ class StackSimulator:
             ),
             gate=GateSection(deny=tuple(state.value for state in self.deny)),
             exempt=tuple(self.exempt),
+            misnamed=self.misnamed,
         )
 
     def present(self, name: str) -> Present:

@@ -117,10 +117,12 @@ def decide(
 
     `services` are those of the compose model. `judgements` are the states as of now: on a host
     they replace the committed states, in a repository the worse of both counts. `misnamed` are
-    names in tests that are not services: such tests can prove nothing.
+    names in tests and in the configuration that are not services: such tests can prove nothing,
+    and without such an entry less may be asked of a service.
     """
     warnings: list[str] = []
-    blockers = [_error(item.cause, item.hint) for item in misnamed]
+    blockers = [_error(item.cause, item.hint) for item in misnamed if item.closes]
+    warnings += [item.warning for item in misnamed if not item.closes]
     if misnamed and isinstance(status, Mapping):
         # The old name stays in the status until it is written again; its blocker says more.
         old = names_of(misnamed)
@@ -131,7 +133,6 @@ def decide(
             findings = tuple(_findings(name, status, policy, judgements))
             blockers += _without_repeats(_service_blockers(name, findings, policy, warnings))
         blockers = _after_dependencies(blockers)
-        warnings += _idle_exemptions(set(services), policy)
     blockers += _backup_blockers(backups) if policy.drills else ()
     states = {blocker.state for blocker in blockers}
     exit_code: Literal[0, 1, 11] = 0 if not states else 11 if states <= NO_EVIDENCE else 1
@@ -306,9 +307,3 @@ def _expired(name: str, state: State, policy: GatePolicy) -> Iterator[str]:
         applies = exemption.service == name and state.value in exemption.states
         if applies and exemption.until < policy.now.date():
             yield f"exemption ended on {exemption.until.isoformat()}"
-
-
-def _idle_exemptions(services: set[str], policy: GatePolicy) -> Iterator[str]:
-    for exemption in policy.exempt:
-        if exemption.service not in services:
-            yield f"exemption for {exemption.service}, which is not a service of the stack"

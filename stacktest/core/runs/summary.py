@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from stacktest.core.freshness.judgement import Judgement
+from stacktest.core.misnamed import Misnamed
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
 from stacktest.errors import StacktestError
@@ -33,6 +34,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     """Services that the run wanted and that were not up."""
     foreign: Mapping[str, str] = field(default_factory=dict)
     """Service → the other stack whose records this run replaced."""
+    misnamed: tuple[Misnamed, ...] = ()
+    """Entries of the configuration that were left out, since the stack lacks their names."""
     trouble: StacktestError | None = None
     """Why records or status could not be written, where that costs more than single services."""
 

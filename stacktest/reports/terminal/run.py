@@ -110,6 +110,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         *_known_false(summary.outcomes),
         *_slowest(summary),
         *_replaced(summary.foreign),
+        *(("note", item.warning) for item in summary.misnamed),
         *(
             []
             if stack.copy

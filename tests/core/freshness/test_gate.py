@@ -16,6 +16,7 @@ from stacktest.core.freshness.states import State
 from stacktest.core.misnamed import Misnamed
 from stacktest.core.model import Build, Service, Stack
 from stacktest.core.records.exemption import Exemption
+from stacktest.core.records.status import StatusMeta
 from stacktest.core.unknown import Unknown
 from tests.support.known import known
 from tests.support.stack_simulator import START, StackSimulator
@@ -103,9 +104,23 @@ def test_an_exemption_does_not_hide_what_lies_behind_it(ready: StackSimulator) -
     assert blocker.state is State.TESTS_CHANGED
 
 
-def test_an_exemption_of_nobody_is_told(ready: StackSimulator) -> None:
-    ready.exempt = [exempt("gone", "changed")]
-    assert ready.gate().warnings == ("exemption for gone, which is not a service of the stack",)
+@pytest.mark.parametrize("closes", [True, False])
+def test_an_entry_of_the_configuration_about_nobody(ready: StackSimulator, *, closes: bool) -> None:
+    ready.misnamed = (
+        Misnamed(name="gone", places=("stacktest.toml:3",), hint="write app", closes=closes),
+    )
+    ready.index()
+    gate = ready.gate()
+    cause = "stacktest.toml:3 names 'gone', which is not a service of this stack"
+    assert (gate.open, gate.exit_code) == ((False, 11) if closes else (True, 0))
+    assert [(item.reasons, item.command) for item in gate.blockers] == (
+        [((cause,), "write app")] if closes else []
+    )
+    assert gate.warnings == (() if closes else (f"{cause}; write app",))
+    assert ready.gate("repo", look=False).open is not closes
+    meta = ready.ledger.read_meta()
+    assert isinstance(meta, StatusMeta)
+    assert meta.warnings == (f"{cause}; write app",)
 
 
 @pytest.mark.parametrize("state", ["failing", "drifted", "expired", "doc_stale"])
