@@ -58,7 +58,7 @@ class _Walk(Struct, frozen=True, kw_only=True):
 
     into: Reading
     top: str
-    """The real path of the top of the tree."""
+    """The path of the top of the tree."""
     follows: bool = False
     secret: bool = False
     excluded: Callable[[str, bool], bool] | None = None
@@ -142,8 +142,7 @@ class FileReader(Struct, kw_only=True):
             inside = self.relative(target)
             self.read(target, f"{label} target" if inside is None else inside, into, secret=secret)
         elif stat.S_ISDIR(mode):
-            top = _text(os.path.realpath(_raw(path)))
-            self._walk(_raw(path), label, _Walk(into=into, top=top, follows=True, secret=secret))
+            self._walk(_raw(path), label, _Walk(into=into, top=path, follows=True, secret=secret))
         elif stat.S_ISREG(mode):
             self._add_file(_raw(path), label, into, secret=secret)
         else:
@@ -216,7 +215,7 @@ class FileReader(Struct, kw_only=True):
 
     def _follow(self, link: str, walk: "_Walk") -> None:
         """Read the target of a link below a mount, if in the project but outside the mount."""
-        target, top = _text(os.path.realpath(_raw(link))), walk.top
+        target, top = (_text(os.path.realpath(_raw(path))) for path in (link, walk.top))
         label = self.relative(target)
         within = target == top or target.startswith(top.rstrip("/") + "/")
         if label and not within and not top.startswith(f"{target}/"):

@@ -20,7 +20,7 @@ import bisect
 import itertools
 import os
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -53,10 +53,15 @@ HIDDEN = 6
 
 
 class TrackedFiles:
-    """The files that git tracks, searchable by folder."""
+    """The files that git tracks, searchable by folder; git's answer is awaited when needed."""
 
-    def __init__(self, paths: frozenset[str] | Unknown) -> None:
-        self.paths = paths
+    def __init__(self, answer: Callable[[], frozenset[str] | Unknown]) -> None:
+        self._answer = answer
+
+    @cached_property
+    def paths(self) -> frozenset[str] | Unknown:
+        """All of them, relative to the stack's folder."""
+        return self._answer()
 
     def __contains__(self, path: str) -> bool:
         return not isinstance(self.paths, Unknown) and path in self.paths
@@ -128,6 +133,8 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
     paths: ProjectPaths
     tracked: TrackedFiles
     writable: WritableFolders
+    links: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    """Folder → the links in its path, of folders that were looked at: most mounts share one."""
 
     def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
         """The files that count for the service, or why one of them could not be read."""
@@ -216,12 +223,18 @@ class ConfigReader(Struct, frozen=True, kw_only=True):
         if not os.path.lexists(path) and not self.files.is_own(path):
             result.gone[label] = target
         folder = posixpath.dirname(path)
+        if folder not in self.links:
+            self.links[folder] = dict(self._links_in(folder))
+        result.links |= self.links[folder]
+
+    def _links_in(self, folder: str) -> Iterator[tuple[str, float]]:
+        """The links in the path of a folder, each with the time at which it was made."""
         if os.path.realpath(folder) == folder:
             return
         while folder not in ("", "/"):
             if os.path.islink(folder):  # noqa: PTH114 - paths are text here
                 shown = os.path.relpath(folder, self.files.roots[0])
-                result.links[shown] = os.lstat(folder).st_ctime
+                yield shown, os.lstat(folder).st_ctime
             folder = posixpath.dirname(folder)
 
     def _check_submodules(self, path: str) -> None:

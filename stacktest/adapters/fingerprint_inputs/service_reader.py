@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.fingerprint_inputs.files import FileReader
-from stacktest.adapters.fingerprint_inputs.mounted_files import TrackedFiles
+from stacktest.adapters.fingerprint_inputs.mounted_files import ConfigReader, TrackedFiles
 from stacktest.adapters.fingerprint_inputs.own_paths import own_paths, page_paths, secret_paths
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.adapters.fingerprint_inputs.stack_reading import StackReading, beyond, variables_of
@@ -48,8 +48,9 @@ def read_fingerprints(
     names = sorted(stack.services if services is None else services)
     sources = read_sources(stack, load_yaml)
     with ThreadPoolExecutor(1, thread_name_prefix="stacktest-git") as pool:
-        # git runs in a thread, while this thread computes values that do not need its result.
-        tracked = pool.submit(tracked_files, stack.root, beyond(stack, sources))
+        # git runs in a thread, while this thread computes what does not need its answer.
+        answer = pool.submit(tracked_files, stack.root, beyond(stack, sources))
+        tracked = TrackedFiles(answer.result)
         files = FileReader(
             root=stack.root,
             key=key,
@@ -61,17 +62,29 @@ def read_fingerprints(
         variables = variables_of(stack, config.stack.env_files, names)
         paths = ProjectPaths(roots=files.roots, outside=outside)
         stanzas = {name: definition_part(stack, stack.services[name], key, paths) for name in names}
+        reader = ConfigReader(
+            stack=stack,
+            files=files,
+            paths=paths,
+            tracked=tracked,
+            writable=WritableFolders(stack, files),
+        )
+        configs = {
+            name: reader.read(stack.services[name], config.service(name))
+            for name in names
+            if not stack.services[name].unreadable
+        }
     stack_reading = StackReading(
         stack=stack,
         key=key,
         config=config,
         files=files,
         sources=sources,
-        tracked=TrackedFiles(tracked.result()),
-        writable=WritableFolders(stack, files),
+        tracked=tracked,
         variables=variables,
         paths=paths,
         stanzas=stanzas,
+        configs=configs,
         routes=route_targets(stack),
         unread_routes="; ".join(stack.unread_routes),
     )

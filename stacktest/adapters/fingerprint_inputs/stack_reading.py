@@ -17,12 +17,10 @@ from stacktest.adapters.fingerprint_inputs.files import (
     merged,
 )
 from stacktest.adapters.fingerprint_inputs.mounted_files import (
-    ConfigReader,
     ConfigReading,
     TrackedFiles,
 )
 from stacktest.adapters.fingerprint_inputs.settings import Settings
-from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.carried import Carried, digest_of
@@ -64,11 +62,12 @@ class StackReading(Struct, kw_only=True):
     files: FileReader
     sources: ComposeSources | Unknown
     tracked: TrackedFiles
-    writable: WritableFolders
     variables: Mapping[str, str | None] | Unknown
     paths: ProjectPaths
     stanzas: Mapping[str, Part]
     """Name → the part that is made from the service's resolved definition."""
+    configs: Mapping[str, ConfigReading | Unknown]
+    """Name → the files that count for the service; without services that cannot be read."""
     routes: Mapping[str, str]
     """Host name → the target of its route."""
     unread_routes: str
@@ -80,7 +79,7 @@ class StackReading(Struct, kw_only=True):
             why = Unknown(service.unreadable)
             others: dict[str, str | Unknown] = dict.fromkeys(PARTS, NONE)
             return Fingerprint(parts={**others, "stanza": why}, repo=why, key_id="")
-        config, build = self._config(service), self._build(service)
+        config, build = self.configs[service.name], self._build(service)
         arguments = service.build.arguments if service.build else ()
         config_entries = self._entries(_reading(config))
         build_entries = self._entries(_reading(build))
@@ -171,16 +170,6 @@ class StackReading(Struct, kw_only=True):
         paths = [*self.stack.compose_files, *(source.path for source in sources)]
         paths += [os.path.join(folder, name) for name in (".env", *self.config.stack.env_files)]  # noqa: PTH118
         return max((os.stat(p).st_ctime for p in paths if os.path.exists(p)), default=0.0)  # noqa: PTH110, PTH116
-
-    def _config(self, service: Service) -> ConfigReading | Unknown:
-        reader = ConfigReader(
-            stack=self.stack,
-            files=self.files,
-            paths=self.paths,
-            tracked=self.tracked,
-            writable=self.writable,
-        )
-        return reader.read(service, self.config.service(service.name))
 
     def _build(self, service: Service) -> BuildReading | Unknown:
         if service.build is None:
