@@ -145,9 +145,12 @@ class NextStep(Struct, frozen=True, kw_only=True):
     def _made_from(self, reason: Reason, command: str) -> str:
         """What can be meant if the container was made from elsewhere: to replace it, or not."""
         if reason.kind == "files":
-            return f"name {reason.subject} in [stack] compose, or leave it out: {command}"
+            file = reason.subject or "the file that made it"
+            return f"name {file} in [stack] compose, or leave it out: {command}"
         if reason.note == GONE:
             return command
+        if not reason.subject:
+            return f"judge it in the folder where it was made, or run it from here: {command}"
         there = f"(cd {shlex.quote(reason.subject)} && stacktest gate)"
         return f"judge it where it was made: {there}; or run it from here instead: {command}"
 

@@ -6,6 +6,7 @@ from typing import Self
 from msgspec import Struct, field
 
 from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.freshness.reasons import in_records, listed
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.unknown import Unknown
 
@@ -30,6 +31,11 @@ class ServiceObservation(Struct, frozen=True, kw_only=True):
     """Dependencies whose failure does not affect it: `required: false`, or for start order only."""
     doors: Mapping[str, Self] = field(default_factory=dict)
     """The front door by its name, observed at the same moment, if it leads to the service."""
+
+    @property
+    def drift_text(self) -> str:
+        """The drift in one line, as committed files hold it."""
+        return listed(in_records(self.drift))
 
     @property
     def dependency_digests(self) -> dict[str, str | Unknown]:

@@ -70,11 +70,15 @@ KINDS: Mapping[str, ReasonKind] = {
     "entrypoint": ReasonKind(alone="its entrypoint differs"),
     "env": ReasonKind(alone="its environment changed", about="the variable {subject} differs"),
     "evidence": ReasonKind(about="its record: {subject}", explains=True),
-    "files": ReasonKind(about="its container was made from {subject}, which is not read here"),
+    "files": ReasonKind(
+        alone="its container was made from compose files that are not read here",
+        about="its container was made from {subject}, which is not read here",
+    ),
     "fingerprint_version": ReasonKind(
         alone="another version of stacktest recorded its pass, and it may have changed since"
     ),
     "folder": ReasonKind(
+        alone="its container was made from another folder",
         about="its container was made from another folder, {subject}",
         notes={GONE: "its container was made from {subject}, a folder that is not here"},
     ),
@@ -183,6 +187,17 @@ class Reason(str):
         return rest, ""
 
 
+def in_records(reasons: Iterable[str]) -> tuple[str, ...]:
+    """The reasons as committed files hold them: without paths that only this machine has."""
+    known = map(Reason, reasons)
+    rows = (
+        reason.kind if reason.kind in MADE_FROM and _is_outside(reason.subject) else str(reason)
+        for reason in known
+        if not (reason.kind == "folder" and reason.note == GONE)
+    )
+    return tuple(rows)
+
+
 def listed_rows(rows: Iterable[Sequence[str]], most: int) -> Iterator[str]:
     """One text per service for a table; `as above` repeats shared reasons of the row before."""
     above: Sequence[str] = ()
@@ -202,3 +217,8 @@ def listed(texts: Sequence[str], most: int = 5) -> str:
 
 _SHARED = frozenset({"stack", "start"})
 """Kinds of reasons that many services can share, such as an engine that is down."""
+
+
+def _is_outside(subject: str) -> bool:
+    """Whether one of the paths, which are relative to the stack, lies outside of it."""
+    return any(path.startswith(("/", "..")) for path in subject.split(", "))

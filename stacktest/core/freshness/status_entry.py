@@ -14,7 +14,7 @@ from stacktest.core import timestamps
 from stacktest.core.fingerprint.compare import unknown_parts
 from stacktest.core.freshness.inputs import Evidence, Policy, Present
 from stacktest.core.freshness.judgement import Finding
-from stacktest.core.freshness.reasons import YOUNGER, Reason
+from stacktest.core.freshness.reasons import YOUNGER, Reason, in_records
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.status import ABSENT, StatusEntry
@@ -44,7 +44,7 @@ def make_entry(
         functional=state.functional,
         documented=page.holds(policy.doc_on) if page else False,
         state=state,
-        reasons=reasons,
+        reasons=in_records(reasons),
         also=tuple(finding.state for finding in findings[1:]),
         parts=record.parts,
         repo_fingerprint=record.repo,

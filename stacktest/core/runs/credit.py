@@ -29,7 +29,6 @@ from stacktest.core.fingerprint.compare import same_containers
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.freshness.inputs import Tests
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.freshness.reasons import listed
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import (
@@ -307,7 +306,7 @@ def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator
     elif not observation.containers:
         yield f"it had no container {when} the tests"
     if observation.drift:
-        yield f"what ran {when} the tests is not what the files say: {listed(observation.drift)}"
+        yield f"what ran {when} the tests is not what the files say: {observation.drift_text}"
 
 
 def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.freshness.reasons import listed
 from stacktest.core.model import Stack
 from stacktest.core.plan import all_needs
 from stacktest.core.runs.moves import Move, explains
@@ -59,8 +58,8 @@ class Looks:
         if name not in self.before or name not in self.after:
             return
         before, after = self.before[name], self.after[name]
-        if drift := before.drift or after.drift:
-            yield f"was drifted: {listed(drift)}"
+        if drift := before.drift_text or after.drift_text:
+            yield f"was drifted: {drift}"
         if changes(before.fingerprint, after.fingerprint):
             yield "changed while the tests ran"
         first, last = before.containers, after.containers

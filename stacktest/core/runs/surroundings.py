@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.freshness.reasons import Reason, listed
+from stacktest.core.freshness.reasons import Reason, in_records, listed
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
@@ -24,11 +24,11 @@ def flaws(
         if name in observation.optional:
             continue
         if dependency.drift and State.DRIFTED.value not in allowed:
-            yield f"its dependency {name} is drifted: {listed(dependency.drift)}"
+            yield f"its dependency {name} is drifted: {dependency.drift_text}"
         if name in failing and State.FAILING.value not in allowed:
             yield f"its dependency {name} fails its own tests"
     for name, door in observation.doors.items():
-        drift = _route_drift(door.drift)
+        drift = in_records(_route_drift(door.drift))
         if drift and State.DRIFTED.value not in exempt.get(name, ()):
             yield f"the front door {name} is drifted: {listed(drift)}"
 
