@@ -132,7 +132,7 @@ def decide(
         for name in sorted(services):
             findings = tuple(_findings(name, status, policy, judgements))
             blockers += _without_repeats(_service_blockers(name, findings, policy, warnings))
-        blockers = _after_dependencies(blockers)
+        blockers = _together(_after_dependencies(blockers), policy.next_step)
     blockers += _backup_blockers(backups) if policy.drills else ()
     states = {blocker.state for blocker in blockers}
     exit_code: Literal[0, 1, 11] = 0 if not states else 11 if states <= NO_EVIDENCE else 1
@@ -280,6 +280,13 @@ def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
         return drifted[names[0]].command if names else blocker.command
 
     return [replace(blocker, command=command(blocker)) for blocker in blockers]
+
+
+def _together(blockers: list[Blocker], step: NextStep) -> list[Blocker]:
+    """Replaces the commands of drifted services by the one that clears them all."""
+    drifted = {item.service: item.reasons for item in blockers if item.state is State.DRIFTED}
+    commands = step.together(drifted)
+    return [replace(item, command=commands.get(item.command, item.command)) for item in blockers]
 
 
 def _why_off(name: str, state: State, policy: GatePolicy) -> str:

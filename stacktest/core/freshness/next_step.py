@@ -25,11 +25,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from stacktest.core.compose_command import compose_command, configuration_check
+from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
+from stacktest.core.freshness.applying import Step, merged, steps_to_apply, typed_steps
 from stacktest.core.freshness.inputs import NOT_RUN
 from stacktest.core.freshness.judgement import Finding
-from stacktest.core.freshness.reasons import CACHED, GONE, IMAGE_OF, MADE_FROM, Reason
+from stacktest.core.freshness.reasons import GONE, MADE_FROM, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
@@ -38,8 +39,6 @@ from stacktest.core.runs.surroundings import drifted_before
 
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
-APPLIED_BY_UP = frozenset({"absent", "command", "entrypoint", "env", "image", "mount"})
-"""Kinds of drift that `docker compose up` detects and mends by a new container."""
 
 
 class NextStep(Struct, frozen=True, kw_only=True):
@@ -84,6 +83,23 @@ class NextStep(Struct, frozen=True, kw_only=True):
             # Tests alone earn no pass: they would reach a container that the files do not describe.
             return self._drifted(name, [Reason(text) for text in self.drift[name]])
         return step
+
+    def together(self, drifted: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+        """The command of each drifted service that only has to match its files → that of all.
+
+        Empty for fewer than two, and where another program than Compose runs the services.
+        """
+        own: list[str] = []
+        steps: list[Step] = []
+        for service, texts in sorted(drifted.items()):
+            reasons = [reason for reason in map(Reason, texts) if reason.kind not in MADE_FROM]
+            command = f"{self._apply(service, reasons)} && {self._prove}"
+            if self._drifted(service, [Reason(text) for text in texts]) == command:
+                own.append(command)
+                steps += steps_to_apply(self.stack, service, reasons)
+        if len(own) < _SEVERAL or self.stack.own_commands:
+            return {}
+        return dict.fromkeys(own, f"{typed_steps(self.stack, merged(steps))} && {self._prove}")
 
     def model_is_unreadable(self) -> str:
         """The command that shows what is wrong with the compose model."""
@@ -166,43 +182,8 @@ class NextStep(Struct, frozen=True, kw_only=True):
         ]
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:
-        """The Compose command that makes the container match the files."""
-        kinds = {reason.kind for reason in reasons}
-        states = {reason.subject.partition(" ")[0] for reason in reasons if _is_container(reason)}
-        if others := [r.subject.removeprefix(IMAGE_OF) for r in reasons if _is_of_another(r)]:
-            build = compose_command(self.stack, "build", services=others)
-            up = ("up", "-d", "--build") if self._is_built(service) else ("up", "-d")
-            return f"{build} && {compose_command(self.stack, *up, services=(service,))}"
-        if any(reason.kind == "unbuilt" and reason.note == CACHED for reason in reasons):
-            build = compose_command(self.stack, "build", "--no-cache", services=(service,))
-            return f"{build} && {compose_command(self.stack, 'up', '-d', services=(service,))}"
-        if "unbuilt" in kinds:
-            command = "up -d --build"
-        elif kinds <= {"stale"} and kinds:
-            restart = compose_command(self.stack, "restart", services=(service,))
-            check = configuration_check(self.stack, service)
-            return f"{check} && {restart}" if check else restart
-        elif any(reason.endswith(" is not here") for reason in reasons) and not self._is_built(
-            service
-        ):
-            # `up` alone would say less of a tag that the registry lacks, too.
-            pull = compose_command(self.stack, "pull", services=(service,))
-            return f"{pull} && {compose_command(self.stack, 'up', '-d', services=(service,))}"
-        elif states == {"paused"} and kinds == {"container"}:
-            command = "unpause"
-        elif (
-            kinds
-            and states <= {"exited", "dead", "created"}
-            and kinds <= APPLIED_BY_UP | {"container"}
-        ):
-            command = "up -d"
-        else:
-            build = "--build " if self._is_built(service) else ""
-            command = f"up -d {build}--force-recreate"
-        return compose_command(self.stack, *command.split(), services=(service,))
-
-    def _is_built(self, service: str) -> bool:
-        return service in self.stack.services and self.stack.services[service].build is not None
+        """The Compose commands that make the container match the files."""
+        return typed_steps(self.stack, steps_to_apply(self.stack, service, reasons))
 
     def _error(self, service: str, reason: Reason) -> str:
         match reason.kind:
@@ -236,7 +217,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
 # Private
 
-
+_SEVERAL = 2
 _ONLY_SHOWS = re.compile(r"(?:^ss |\s(?:doctor|events|exec|logs|ls|ps|stats|top)(?:\s|$))")
 """Commands that mend nothing."""
 
@@ -254,11 +235,3 @@ def _to_write(service: str, reasons: Iterable[Reason]) -> str:
     if any(map(asserts_nothing, sentences)):
         return f"let every test of {service} assert something, then: "
     return ""
-
-
-def _is_of_another(reason: Reason) -> bool:
-    return reason.kind == "unbuilt" and reason.subject.startswith(IMAGE_OF)
-
-
-def _is_container(reason: Reason) -> bool:
-    return reason.kind == "container"

@@ -18,6 +18,7 @@ from stacktest.core.model import Build, Service, Stack
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.records.status import StatusMeta
 from stacktest.core.unknown import Unknown
+from stacktest.reports.terminal.gate import gate_lines
 from tests.support.known import known
 from tests.support.stack_simulator import START, StackSimulator
 
@@ -333,3 +334,19 @@ def test_backups_count_where_the_configuration_says_so(
     assert gate.exit_code == code
     commands = [(blocker.service, blocker.state, blocker.command) for blocker in gate.blockers]
     assert commands == ([("db", state, "stacktest drill db")] if code else [])
+
+
+def test_drifted_services_and_their_dependants_are_cured_together(world: StackSimulator) -> None:
+    for name in ("app", "db", "cache"):
+        world.add(name)
+    world.services["app"].depends_on = ("db",)
+    world.run()
+    world.services["db"].drift = ("env:A",)
+    world.services["cache"].drift = ("stale:conf/a",)
+    world.services["app"].code = "v2"
+    world.index()
+    gate = world.real_judge().gate(world.judge_all(), world.now, is_local=True)
+    commands = {item.service: item.command for item in gate.blockers}
+    together = "docker compose up -d db && docker compose restart cache && pytest --stale"
+    assert commands == dict.fromkeys(("app", "db", "cache"), together)
+    assert sum("next:" in line for line in gate_lines(gate)) == 1

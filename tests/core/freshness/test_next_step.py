@@ -8,7 +8,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.judgement import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Mount, Service, Stack
+from stacktest.core.model import Build, Mount, Service, Stack
 
 STACK = Stack(
     name="shop",
@@ -211,3 +211,63 @@ def test_nothing_is_recreated_with_blank_values() -> None:
     assert step.of("red", State.DRIFTED, ["env:PASSWORD"]) == command
     restart = f"{COMPOSE} restart red && pytest --stale"
     assert step.of("red", State.DRIFTED, ["stale:conf/a"]) == restart
+
+
+SHARED = Stack(
+    name="shop",
+    root=Path("/shop"),
+    services={
+        **{name: Service(name=name) for name in ("a", "b", "c", "d", "base")},
+        "door": Service(name="door", image="nginx:1"),
+        "built": Service(name="built", build=Build(context=".")),
+    },
+    front_door="door",
+)
+CHECK = "docker compose run --rm --no-deps -T --entrypoint nginx door -t"
+TOGETHER: dict[str, tuple[dict[str, tuple[str, ...]], str]] = {
+    "of one kind": (
+        {"b": ("stale:conf/b",), "a": ("stale:conf/a",)},
+        "docker compose restart a b",
+    ),
+    "of several kinds": (
+        {"c": ("stale:x",), "a": ("env:A",), "b": ("absent",), "built": ("unbuilt:Dockerfile",)},
+        "docker compose up -d a b && docker compose up -d --build built && docker compose restart c",
+    ),
+    "images come first": (
+        {"a": ("env:A",), "b": ("unbuilt:image of base",), "c": ("image:c:9 is not here",)},
+        "docker compose build base && docker compose pull c && docker compose up -d a b c",
+    ),
+    "the check of nginx stays its own": (
+        {"a": ("stale:x",), "door": ("stale:nginx.conf",)},
+        f"docker compose restart a && {CHECK} && docker compose restart door",
+    ),
+    "a folder that is gone": (
+        {"a": ("folder:/srv/old:gone", "stale:x"), "b": ("stale:x",)},
+        "docker compose restart a b",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+def test_several_drifted_services_have_one_command(kind: str) -> None:
+    drifted, command = TOGETHER[kind]
+    step = NextStep(stack=SHARED)
+    own = {step.of(name, State.DRIFTED, reasons) for name, reasons in drifted.items()}
+    # What a person has to decide, or an update has to do, is not pasted for all.
+    alone = {
+        "d": ("name:d: x has it, too",),
+        "base": ("update", "env:A"),
+        "other": ("folder:/srv/clone", "env:A"),
+    }
+    expected = dict.fromkeys(own, f"{command} && pytest --stale")
+    assert step.together({**drifted, **alone}) == expected
+
+
+def test_a_service_alone_keeps_its_command() -> None:
+    assert NextStep(stack=SHARED).together({"a": ("stale:x",), "d": ("update",)}) == {}
+
+
+def test_where_another_program_runs_the_services_each_has_its_command() -> None:
+    stack = replace(SHARED, own_commands={"restart": "docker service update --force {full_names}"})
+    drifted = {"a": ("stale:x",), "b": ("stale:x",)}
+    assert NextStep(stack=stack).together(drifted) == {}
