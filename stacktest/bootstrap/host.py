@@ -7,7 +7,7 @@ from pathlib import Path
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.client_settings import KnownBuilds, client_variables
-from stacktest.adapters.engine.container_files import files_here
+from stacktest.adapters.engine.container_files import content_there, files_here, shown_content
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.origins import load_origins, save_origins
 from stacktest.core.fingerprint.digest import content_digest
@@ -15,7 +15,6 @@ from stacktest.core.freshness.origins import Origins
 from stacktest.core.json_data import Json
 from stacktest.core.model import Build, Service
 from stacktest.core.unknown import Unknown
-from stacktest.errors import ToolMissingError
 
 
 class Host:
@@ -44,13 +43,9 @@ class Host:
         return self._builds.last(build)
 
     def file_digest(self, container: str, path: str) -> str | Unknown:
-        """The sha256 of a file in a container, as the engine copies it, else as `cat` shows it.
-
-        Engines fail to copy a file out of some containers that mount the whole machine.
-        """
-        content = self._engine.file(container, path)
-        shown = self._shown(container, path) if content is None else content
-        return shown if isinstance(shown, Unknown) else content_digest(shown)
+        """The sha256 of a file in a container."""
+        content = content_there(self._engine, container, path)
+        return content if isinstance(content, Unknown) else content_digest(content)
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         """Whether a program in a running container reads at `path` the content of `source` here.
@@ -61,7 +56,7 @@ class Host:
             here = Path(source).read_bytes().decode(errors="replace")
         except OSError as error:
             return Unknown(f"{path} in its container cannot be compared: {error}")
-        content = self._shown(container, path)
+        content = shown_content(self._engine, container, path)
         return content if isinstance(content, Unknown) else content == here
 
     def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
@@ -108,12 +103,3 @@ class Host:
     def keep_origins(self, origins: Origins) -> None:
         """Store them for the next comparison."""
         save_origins(self._root, origins)
-
-    # Private
-
-    def _shown(self, container: str, path: str) -> str | Unknown:
-        try:
-            code, content, _ = self._engine.execute(container, ["cat", path], user="0")
-        except ToolMissingError as error:
-            return Unknown(f"{path} in its container cannot be read: {error}")
-        return content if code == 0 else Unknown(f"no `cat` shows {path} in its container")

@@ -14,10 +14,12 @@ from msgspec import Struct
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.container_files import content_there
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
+from stacktest.core.unknown import Unknown
 from stacktest.errors import UsageError
 
 
@@ -60,17 +62,13 @@ def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
 
 
 def read_made_ca(engine: Engine, project: str, maker: CaMaker) -> bytes | None:
-    """The CA's file in the container of its maker; None if there is no container or no file.
-
-    A file on a tmpfs is read by a command, if the container is running.
-    """
+    """The CA's file in the container of its maker; None if there is no container or no file."""
     for container in engine.containers(project):
         if container.service == maker.service and not container.one_off:
-            content = engine.file(container.id, maker.path)
-            if content is not None or not container.is_running:
-                return content
-            code, text, _ = engine.execute(container.id, ["cat", maker.path])
-            return text.encode() if code == 0 else None
+            content = content_there(engine, container.id, maker.path)
+            if isinstance(content, Unknown):
+                return None
+            return content.encode() if isinstance(content, str) else content
     return None
 
 

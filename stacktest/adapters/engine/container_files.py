@@ -1,4 +1,4 @@
-"""Digests of files in a container, to be compared with files of this machine.
+"""Reads files in a container, and compares them with files of this machine by digests.
 
 An engine on another machine mounts its own files at the path that the compose file names, which may
 differ from the files at that path on this machine.
@@ -11,14 +11,35 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.engine.socket import EngineSocket
 from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
 
 MOST = 64 * 2**20
 """Largest number of bytes of a mount that are fetched from the engine."""
 
 Files = Mapping[str, str]
 """Path below the mount (empty: the mounted file itself) → digest, or the target of a link."""
+
+
+def content_there(engine: EnginePort, container: str, path: str) -> bytes | str | Unknown:
+    """The content of a file in a container, as the engine copies it, else as `cat` shows it.
+
+    No engine copies a file on a tmpfs, and some copy none out of a container that mounts the whole
+    machine.
+    """
+    content = engine.file(container, path)
+    return shown_content(engine, container, path) if content is None else content
+
+
+def shown_content(engine: EnginePort, container: str, path: str) -> str | Unknown:
+    """The content of a file as a program in a running container reads it."""
+    try:
+        code, content, _ = engine.execute(container, ["cat", path], user="0")
+    except ToolMissingError as error:
+        return Unknown(f"{path} in its container cannot be read: {error}")
+    return content if code == 0 else Unknown(f"no `cat` shows {path} in its container")
 
 
 def files_there(socket: EngineSocket, container: str, path: str) -> Files | Unknown:
