@@ -87,7 +87,7 @@ class Judge(Struct, frozen=True, kw_only=True):
         )
 
     def local_step(
-        self, digests: Mapping[str, str | None], drift: Mapping[str, Sequence[str]]
+        self, digests: Mapping[str, str | None], drift: Mapping[str, Sequence[str]] | None = None
     ) -> NextStep:
         """`next_step` with commands that only this machine knows: never for shared documents.
 
@@ -102,7 +102,7 @@ class Judge(Struct, frozen=True, kw_only=True):
             name: command_of_last_run(evidence.last_run, texts[name], digests[name])
             for name, evidence in self.memory.read_all(sorted(texts)).items()
         }
-        return replace(self.next_step, commands=commands, drift=drift)
+        return replace(self.next_step, commands=commands, drift=drift or {})
 
     def evidence(self, service: str) -> Evidence:
         """The records, with the names behind the last pass's fingerprint if they are known."""
@@ -260,9 +260,7 @@ class Judge(Struct, frozen=True, kw_only=True):
             entries = dict(status) if isinstance(status, Mapping) else {}
             entries |= {name: judgement.entry for name, judgement in (judgements or {}).items()}
             digests = {name: entry.fingerprint for name, entry in entries.items()}
-            drift = {name: e.reasons for name, e in entries.items() if e.state is State.DRIFTED}
-            drift |= {name: judgement.drift for name, judgement in (judgements or {}).items()}
-            step = self.local_step(digests, drift)
+            step = self.local_step(digests)
         return decide(
             status,
             self.memory.read_meta(),

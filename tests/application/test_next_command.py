@@ -225,7 +225,7 @@ def commands(world: StackSimulator, judge: Judge) -> set[str]:
     judgements = judge.judge_all(world.observe(), world.tests(), world.now)
     judgement, now = judgements["redis"], world.services["redis"].fingerprint
     world.ledger.write_status(judgements, world.meta(judgements))
-    drift = {name: judged.drift for name, judged in judgements.items()}
+    drift = {name: seen.drift for name, seen in world.observe().items()}
     step = judge.local_step({"redis": judgement.entry.fingerprint}, drift)
     subject = (judgement, judge.evidence("redis"), now, ())
     *_, line = why_lines(*subject, next_step=step)

@@ -28,7 +28,6 @@ from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.judgement import Finding, Judgement
 from stacktest.core.freshness.next_step import NextStep
-from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.misnamed import Misnamed, names_of
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
@@ -129,10 +128,11 @@ def decide(
         status = {name: entry for name, entry in status.items() if name not in old}
     blockers += _status_blockers(status, meta, services, policy, fresh=judgements is not None)
     if isinstance(status, Mapping) and not isinstance(services, Unknown):
-        for name in sorted(services):
-            findings = tuple(_findings(name, status, policy, judgements))
-            blockers += _without_repeats(_service_blockers(name, findings, policy, warnings))
-        blockers = _together(_after_dependencies(blockers), policy.next_step)
+        findings = {n: tuple(_findings(n, status, policy, judgements)) for n in sorted(services)}
+        policy = replace(policy, next_step=_after_drift(policy, findings))
+        for name, of_service in findings.items():
+            blockers += _without_repeats(_service_blockers(name, of_service, policy, warnings))
+        blockers = _together(blockers, policy.next_step)
     blockers += _backup_blockers(backups) if policy.drills else ()
     states = {blocker.state for blocker in blockers}
     exit_code: Literal[0, 1, 11] = 0 if not states else 11 if states <= NO_EVIDENCE else 1
@@ -237,10 +237,21 @@ def _findings(
         yield Finding(state=State.ERROR, reasons=("not judged",))
 
 
+def _after_drift(policy: GatePolicy, findings: Mapping[str, Iterable[Finding]]) -> NextStep:
+    """Makes commands that put a drifted dependency first: no pass counts before."""
+    drift = {
+        name: finding.reasons
+        for name, of_service in findings.items()
+        for finding in of_service
+        if finding.state is State.DRIFTED and finding.reasons
+        if _exempted(name, State.DRIFTED, policy) is None
+    }
+    return replace(policy.next_step, drift=drift)
+
+
 def _service_blockers(
-    name: str, findings: Iterable[Finding], policy: GatePolicy, warnings: list[str]
+    name: str, findings: Sequence[Finding], policy: GatePolicy, warnings: list[str]
 ) -> Iterator[Blocker]:
-    findings = tuple(findings)
     if findings and (off := _why_off(name, findings[0].state, policy)):
         warnings.append(f"{name}: {findings[0].state.value}, which does not close the gate: {off}")
         return
@@ -268,18 +279,6 @@ def _without_repeats(blockers: Iterable[Blocker]) -> list[Blocker]:
     named = {State.FAILING: State.NEVER_RUN, State.DOC_MISSING: State.DOC_STALE}
     covered = {other for state, other in named.items() if state in states}
     return [blocker for blocker in blockers if blocker.state not in covered]
-
-
-def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
-    """Replaces the command of a service by that of a drifted dependency: no pass counts before."""
-    drifted = {blocker.service: blocker for blocker in blockers if blocker.state is State.DRIFTED}
-
-    def command(blocker: Blocker) -> str:
-        reasons = map(Reason, blocker.reasons if blocker.state is State.DEP_CHANGED else ())
-        names = [reason.subject for reason in reasons if reason.subject in drifted]
-        return drifted[names[0]].command if names else blocker.command
-
-    return [replace(blocker, command=command(blocker)) for blocker in blockers]
 
 
 def _together(blockers: list[Blocker], step: NextStep) -> list[Blocker]:

@@ -35,9 +35,3 @@ class Judgement(Struct, frozen=True, kw_only=True):
     def reasons(self) -> tuple[str, ...]:
         """The reasons of that state."""
         return self.findings[0].reasons
-
-    @property
-    def drift(self) -> tuple[str, ...]:
-        """The reasons why it is drifted; empty if it is not."""
-        drifted = (finding for finding in self.findings if finding.state is State.DRIFTED)
-        return next((finding.reasons for finding in drifted), ())

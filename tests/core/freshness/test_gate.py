@@ -249,6 +249,21 @@ def test_a_service_that_fails_and_is_drifted_is_put_right_first(ready: StackSimu
     assert set(commands.values()) == {"docker compose up -d app && pytest --stale"}
 
 
+@pytest.mark.parametrize(
+    ("exempt_states", "command"),
+    [((), "docker compose restart db && pytest --stale"), (("drifted",), "pytest --stale")],
+)
+def test_a_drifted_dependency_comes_first_unless_tests_may_pass_beside_it(
+    ready: StackSimulator, exempt_states: tuple[str, ...], command: str
+) -> None:
+    ready.services["app"].depends_on = ("db",)
+    ready.run()
+    ready.services["app"].edit("stanza", "other")
+    ready.services["db"].drift = ("stale:conf/db.conf",)
+    ready.exempt = [exempt("db", *exempt_states)]
+    assert {b.command for b in ready.gate().blockers if b.service == "app"} == {command}
+
+
 # Profiles
 
 

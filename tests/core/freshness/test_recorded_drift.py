@@ -30,7 +30,7 @@ def test_committed_files_have_no_path_of_this_machine(
     world.services["app"].drift = (reason, "env:A")
     judgement = world.index()["app"]
     # On this machine the command can name it.
-    assert judgement.drift == (reason, "env:A")
+    assert judgement.findings[0].reasons == (reason, "env:A")
     assert world.status["app"]["reasons"] == list(recorded)
     written = [path for path in world.root.rglob("*") if path.is_file()]
     committed = [path for path in written if ".stacktest" not in path.parts]
