@@ -19,7 +19,7 @@ from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.visits import Address
 from stacktest.core.route import Route
 from stacktest.core.routing import Request, answerers, inner_port, origin, published_url, usual_port
-from stacktest.core.shared_network import listens
+from stacktest.core.shared_network import answers_itself
 from stacktest.init.programs import Program
 from stacktest.init.render import quoted
 from stacktest.init.suites import NOT_HTTP, prefix_of
@@ -79,7 +79,7 @@ class ServiceAddresses:
     def inner(self, name: str) -> Iterator[Address]:
         """Addresses in its container, at ports where it, and no service of its network, listens."""
         for port in sorted(self.open_ports(name) - NOT_HTTP):
-            if listens(self._stack, name, port):
+            if answers_itself(self._stack, name, port):
                 yield Address(
                     service=name,
                     client=f"inside({quoted(name)}).http({port})",

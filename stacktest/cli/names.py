@@ -12,7 +12,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.routing import target_of
-from stacktest.core.shared_network import listener, neighbours_of
+from stacktest.core.shared_network import neighbours_of, service_at
 
 
 @click.command()
@@ -86,7 +86,7 @@ def _published(stack: Stack) -> list[Row]:
 
 def _listening(stack: Stack, name: str, port: int) -> str:
     """The service that listens at a port that `name` publishes; all candidates if not known."""
-    return listener(stack, name, port) or " or ".join((name, *neighbours_of(stack, name)))
+    return service_at(stack, name, port) or " or ".join((name, *neighbours_of(stack, name)))
 
 
 def _lines(rows: list[Row]) -> list[str]:

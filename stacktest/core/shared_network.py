@@ -25,7 +25,7 @@ def tenants_of(stack: Stack, owner: str) -> tuple[str, ...]:
     return tuple(n for n in stack.services if n != owner and network_owner(stack, n) == owner)
 
 
-def listener(stack: Stack, owner: str, port: int | None) -> str:
+def service_at(stack: Stack, owner: str, port: int | None) -> str:
     """The service that listens at `port` in the network of `owner`; empty if nothing declares it.
 
     A single tenant need not declare its port: `owner` publishes the port for it.
@@ -40,7 +40,7 @@ def listener(stack: Stack, owner: str, port: int | None) -> str:
     return tenants[0] if len(tenants) == 1 and owner not in declaring else ""
 
 
-def answering(stack: Stack, name: str, port: int) -> str:
+def answering_service(stack: Stack, name: str, port: int) -> str:
     """The service that answered at `port` of `name`, the name that a test used; empty if in doubt.
 
     If others share its network, the test's name is believed unless declared ports contradict it.
@@ -55,9 +55,9 @@ def answering(stack: Stack, name: str, port: int) -> str:
     return declaring[0] if len(declaring) == 1 else ""
 
 
-def listens(stack: Stack, name: str, port: int) -> bool:
-    """Whether `name` itself answers at its `port`, both by `answering` and by `listener`."""
-    return answering(stack, name, port) == name == listener(stack, name, port)
+def answers_itself(stack: Stack, name: str, port: int) -> bool:
+    """Whether `name` answers at its `port`, by `answering_service` and by `service_at` alike."""
+    return answering_service(stack, name, port) == name == service_at(stack, name, port)
 
 
 def neighbours_of(stack: Stack, name: str) -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from stacktest.core.readiness import Kind, derive, is_job
 from stacktest.core.route import Route
 from stacktest.core.routing import TLS_PORTS, Request, asked_at, rivals
 from stacktest.core.shared_network import (
-    listener,
     neighbours_of,
     network_mode,
     network_owner,
+    service_at,
     tenants_of,
 )
 from stacktest.init.declared_names import place_of
@@ -368,7 +368,7 @@ def _own_ports(stack: Stack, service: Service) -> set[int]:
     """TCP ports at which the service itself listens, among those that its network offers."""
     owner = network_owner(stack, service.name)
     ports = _offered(service) | _offered(stack.services[owner])
-    return {port for port in ports if listener(stack, owner, port) == service.name}
+    return {port for port in ports if service_at(stack, owner, port) == service.name}
 
 
 def _does_a_task(service: Service, program: Program | None) -> bool:

@@ -4,11 +4,11 @@ import pytest
 
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.shared_network import (
-    answering,
-    listener,
-    listens,
+    answering_service,
+    answers_itself,
     network_mode,
     network_owner,
+    service_at,
     tenants_of,
 )
 
@@ -94,11 +94,11 @@ VPN, FILMS, SONGS = at("vpn"), at("films", "service:vpn"), at("songs", "service:
 def test_who_listens_at_a_port_of_a_shared_network(
     services: tuple[Service, ...], expected: str
 ) -> None:
-    assert listener(shared(*services), "vpn", 8000) == expected
+    assert service_at(shared(*services), "vpn", 8000) == expected
 
 
 def test_a_service_that_is_only_running_listens_for_itself() -> None:
-    assert listener(shared(VPN), "orphan", 8000) == "orphan"
+    assert service_at(shared(VPN), "orphan", 8000) == "orphan"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_service_that_is_only_running_listens_for_itself() -> None:
 def test_whose_answer_came_from_a_port_that_a_test_asked(
     services: tuple[Service, ...], name: str, expected: str
 ) -> None:
-    assert answering(shared(*services), name, 8000) == expected
+    assert answering_service(shared(*services), name, 8000) == expected
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_a_port_is_not_of_the_owner_of_the_network_where_its_one_tenant_may_list
     command, inner = tuple(words.split()), {"network_mode": "service:vpn"}
     tenant = Service(name="torrents", command=command, definition=inner)
     stack = Stack(name="t", root=Path("/t"), services={"vpn": service("vpn"), "torrents": tenant})
-    assert listens(stack, name, 9091) is expected
+    assert answers_itself(stack, name, 9091) is expected
 
 
 def test_a_port_of_several_silent_programs_is_of_none_of_them() -> None:
-    assert not any(listens(STACK, name, 9091) for name in ("vpn", "torrents", "index"))
-    assert listens(STACK, "apart", 9091)
+    assert not any(answers_itself(STACK, name, 9091) for name in ("vpn", "torrents", "index"))
+    assert answers_itself(STACK, "apart", 9091)

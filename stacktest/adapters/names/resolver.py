@@ -23,7 +23,7 @@ from msgspec import Struct, field
 from stacktest.core.hostnames import before_port, to_ascii, to_unicode
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.routing import covers
-from stacktest.core.shared_network import listener
+from stacktest.core.shared_network import service_at
 from stacktest.errors import UsageError
 
 Address = tuple[str, int]
@@ -198,7 +198,7 @@ def name_map(
     door = _front_door(stack)
     ports = {service.name: service.ports for service in stack.services.values()}
     published = {
-        address: Publication(service=listener(stack, service, target), port=target)
+        address: Publication(service=service_at(stack, service, target), port=target)
         for service, its_ports in (running or ports).items()
         for target, address in reachable(its_ports, engine_host).items()
     }

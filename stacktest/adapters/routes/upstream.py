@@ -22,9 +22,9 @@ from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
 from stacktest.core.shared_network import (
     in_host_network,
-    listener,
     network_mode,
     network_owner,
+    service_at,
     tenants_of,
 )
 
@@ -125,7 +125,7 @@ def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
 
     The front door itself is the answer only if it is `owner`; else it asks another service.
     """
-    name = listener(stack, owner, port)
+    name = service_at(stack, owner, port)
     if name and (name != stack.front_door or name == owner):
         return Target(service=name, port=port)
     owner = network_owner(stack, owner)

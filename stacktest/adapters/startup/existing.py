@@ -44,16 +44,11 @@ def remaining_containers(
     if run_id and own:
         if not all(labels.KEEP in container.labels for container in own):
             cleanup.remove_leftovers(engine, stack, run_id)
-        for container in own:
-            rule = rules.get(container.service)
-            if rule is None or container.one_off:
-                continue
+        planned = [c for c in own if c.service in rules and not c.one_off]
+        for container in planned:
             is_old = replace_changed and _is_changed(container, stack)
-            if is_old or _is_down(container, rule):
-                marks = {
-                    name: container.labels[name] for name in _LABELS if name in container.labels
-                }
-                cleanup.remove_owned(engine, marks)
+            if is_old or _is_down(container, rules[container.service]):
+                cleanup.remove_owned(engine, _owner_labels(container))
         listed = engine.containers(stack.name)
     by_service: dict[str, tuple[Container, ...]] = {}
     for container in listed:
@@ -135,7 +130,9 @@ def refusals(
 # Private
 
 
-_LABELS = (labels.RUN, labels.STACK, labels.STANZA)
+def _owner_labels(container: Container) -> dict[str, str]:
+    names = (labels.RUN, labels.STACK, labels.STANZA)
+    return {name: container.labels[name] for name in names if name in container.labels}
 
 
 def _is_changed(container: Container, stack: Stack) -> bool:

@@ -184,11 +184,11 @@ def _failed_start(service: _Service, last_pass: LastPass | None) -> tuple[str, .
 
 
 def _not_passed(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
-    """Why the last pass is not valid; the first finding includes what the last run's tests lack."""
-    lacks = tuple(_lacks_of_tests(service, last_pass))
+    """Why the last pass is not valid; the first finding has the faults of the tests, too."""
+    faults = tuple(_test_faults(service, last_pass))
     for finding in _pass_findings(service, last_pass):
-        yield replace(finding, reasons=(*finding.reasons, *lacks))
-        lacks = ()
+        yield replace(finding, reasons=(*finding.reasons, *faults))
+        faults = ()
 
 
 def _pass_findings(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
@@ -294,7 +294,7 @@ def _tests(service: _Service, last_pass: LastPass) -> Iterator[str]:
         yield Reason.of("tests", f"removed {len(service.deleted_failures)}")
 
 
-def _lacks_of_tests(service: _Service, last_pass: LastPass) -> Iterator[Reason]:
+def _test_faults(service: _Service, last_pass: LastPass) -> Iterator[Reason]:
     """Faults of the tests that kept the last run from a pass: the same tests are refused again."""
     run = service.last_run
     if run is None or run.run.seq <= last_pass.run.seq:
