@@ -105,6 +105,7 @@ class StackReading(Struct, kw_only=True):
             left_out=merged(r for r in map(_reading, (config, build)) if isinstance(r, Reading)),
             carried=Carried(OLDER, lambda v: self._old_digest(v, service, parts, config, build)),
             carried_repo=Carried(OLDER, lambda v: self._old_repo(v, service, config, build)),
+            base_image=_base_of(service, build),
             inputs=cache(lambda: self._inputs(service, config, build)),
             doubts={"stanza": self.unread_routes} if self.unread_routes else {},
         )
@@ -157,7 +158,6 @@ class StackReading(Struct, kw_only=True):
             missing_mounts={} if isinstance(config, Unknown) else config.gone,
             build_file_times={} if isinstance(build, Unknown) else build.times(),
             image_files=frozenset() if isinstance(build, Unknown) else build.copied(),
-            base_image=_base_of(service, build),
             definition_time=self._written_at() if service.build else 0.0,
             contents=self._contents(service),
             legacy_digests=_older(_reading(config)) | _older(_reading(build)),

@@ -91,8 +91,6 @@ class Inputs:
     """Label of a file that the image is built from → when it changed."""
     image_files: frozenset[str] = frozenset()
     """Labels of `build_file_times` whose files the image certainly contains."""
-    base_image: str = ""
-    """The image that the last stage of the Dockerfile starts from; empty if it is not certain."""
     definition_time: float = 0.0
     """When a compose or env file last changed: a later build used the current `build:` section."""
     contents: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
@@ -122,6 +120,8 @@ class Fingerprint:
     """Older version of the algorithm → the digest that it computes."""
     carried_repo: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
     """Older version of the algorithm → the digest of `repo` that it computes."""
+    base_image: str = dataclasses.field(default="", compare=False)
+    """The image that the build's last stage starts from; empty: no build, or not certain."""
     inputs: Callable[[], Inputs] = dataclasses.field(default=Inputs, compare=False)
     """Reads the files that container and image were made from; only drift detection calls it."""
 

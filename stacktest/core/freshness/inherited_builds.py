@@ -24,7 +24,7 @@ def with_inherited_builds(
 
     `tags` has the tag of each service's image, `tagged` the engine's document of that image.
     """
-    bases = {name: _base(stack, name, seen) for name, seen in observations.items()}
+    bases = {name: seen.fingerprint.base_image for name, seen in observations.items()}
     makers = {name: tuple(_makers(stack, name, bases[name], tags)) for name in observations}
 
     def is_outdated(name: str, maker: str, passed: frozenset[str] = frozenset()) -> bool:
@@ -49,11 +49,6 @@ def with_inherited_builds(
 
 
 # Private
-
-
-def _base(stack: Stack, name: str, seen: ServiceObservation) -> str:
-    service = stack.services.get(name)
-    return seen.fingerprint.inputs().base_image if service and service.build else ""
 
 
 def _makers(stack: Stack, name: str, base: str, tags: Mapping[str, str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.fingerprint.fingerprint import Fingerprint, Inputs
+from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.inherited_builds import with_inherited_builds
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Build, Service, Stack
@@ -31,8 +31,8 @@ def drift_of(
     }
 
     def seen(name: str) -> ServiceObservation:
-        inputs = Inputs(base_image=starts.get(name, "debian:12"))
-        fingerprint = Fingerprint(parts={}, repo="r", key_id="", inputs=lambda: inputs)
+        base = starts.get(name, "debian:12") if services[name].build else ""
+        fingerprint = Fingerprint(parts={}, repo="r", key_id="", base_image=base)
         drift = ("unbuilt:context/a",) if name == unbuilt else ()
         return ServiceObservation(fingerprint=fingerprint, containers=(), drift=drift)
 
