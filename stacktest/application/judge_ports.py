@@ -4,15 +4,26 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.docs_page import PageFacts
 from stacktest.core.freshness.inputs import Evidence, Tests
+from stacktest.core.misnamed import Misnamed
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
 
 TestsOf = Mapping[str, Tests | Unknown] | Unknown
 """Service → its required tests now; Unknown: they could not be collected."""
+
+
+class RequiredTests(Struct, frozen=True, kw_only=True):
+    """The required tests of every service, and what is wrong with the names in their markers."""
+
+    of_services: TestsOf
+    misnamed: tuple[Misnamed, ...] = ()
+    """Names that are not services of the stack."""
 
 
 class Memory(Protocol):

@@ -139,7 +139,7 @@ def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
 def _unknown_names(
     stack: Stack, config: Config, tests: Sequence[Collected], base: Path
 ) -> Iterator[Weakness]:
-    of_tests = misnamed_services(stack, tests, (), partial(marker_place, base))
+    of_tests = misnamed_services(stack, tests, tuple, partial(marker_place, base))
     for item in (*config.misnamed, *of_tests):
         what = f"{item.name!r} is not {item.kind} of this stack"
         yield Weakness(kind="unknown", where=", ".join(item.places), what=what, fix=item.hint)

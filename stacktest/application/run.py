@@ -228,7 +228,7 @@ class StackSession:
 
     def _misnamed(self, tests: Iterable[Collected]) -> tuple[Misnamed, ...]:
         judge, place_of = self._judge, self._ports.place_of
-        return misnamed_services(judge.stack, tests, judge.memory.services(), place_of)
+        return misnamed_services(judge.stack, tests, judge.memory.services, place_of)
 
     def _as_recorded(self, outcome: Outcome, blocked: Mapping[str, StartFailure]) -> Outcome:
         """The outcome without secrets; `unfinished` for a test of a service that is `blocked`.

@@ -13,7 +13,7 @@ from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.suites import CONFIG_FILES
-from stacktest.application.judge_ports import TestsOf
+from stacktest.application.judge_ports import RequiredTests
 from stacktest.application.recorded_tests import recorded_tests
 from stacktest.bootstrap.context import Project
 from stacktest.config.sections import FILE_NAME
@@ -48,14 +48,14 @@ class BaseProject(Project):
             write_file(self._folder / name, content)
         return Ledger(self._folder, records=section.ledger, status=section.status)
 
-    def collect(self) -> Callable[[], TestsOf]:
+    def collect(self) -> Callable[[], RequiredTests]:
         """The tests of each service by its record, if the text of their files is the same."""
 
-        def tests() -> TestsOf:
+        def tests() -> RequiredTests:
             evidence = self.ledger.read_all(sorted(self.stack.services))
-            return recorded_tests(
-                self.suites, evidence, lambda name: self.ledger.history(name)[0], self._differing()
-            )
+            history = lambda name: self.ledger.history(name)[0]  # noqa: E731
+            recorded = recorded_tests(self.suites, evidence, history, self._differing())
+            return RequiredTests(of_services=recorded)
 
         return tests
 

@@ -12,6 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose, compose_of
 from stacktest.adapters.engine.client import Engine
@@ -20,10 +22,11 @@ from stacktest.adapters.engine.docker_command import refuse_another_engine
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.service_markers import marker_place
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge
-from stacktest.application.judge_ports import TestsOf
+from stacktest.application.judge_ports import RequiredTests
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.bootstrap import orchestrator
 from stacktest.bootstrap.known_secrets import learn_secrets
@@ -45,18 +48,35 @@ from stacktest.core.collected_test import Collection, not_collected
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Port, Stack
-from stacktest.core.records.status import Scope
+from stacktest.core.misnamed import Misnamed, misnamed_services
+from stacktest.core.model import Stack
+from stacktest.core.records.status import Scope, StatusMeta
 from stacktest.core.runs.requirements import CodeDigest, tests_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 if TYPE_CHECKING:
-    from stacktest.adapters.names import NameMap, NoAddress
+    from stacktest.adapters.names import NameMap
     from stacktest.adapters.startup.deployment import Deployment
     from stacktest.application.notify import Notifier
     from stacktest.bootstrap.container_addresses import ContainerNames
+    from stacktest.bootstrap.published_names import PublishedNames
     from stacktest.core.rehearsal.settings import CopySettings
+
+
+class JudgedStack(Struct, frozen=True, kw_only=True):
+    """A stack at one moment."""
+
+    observations: Mapping[str, ServiceObservation]
+    judgements: Mapping[str, Judgement]
+    moment: dt.datetime
+    misnamed: tuple[Misnamed, ...]
+    """Names in the markers of tests that are not services of the stack."""
+    judge: Judge
+
+    def meta(self) -> StatusMeta:
+        """The part of the status about the whole stack."""
+        return self.judge.meta(self.observations, self.judgements, self.moment, self.misnamed)
 
 
 class Project:
@@ -73,7 +93,7 @@ class Project:
         rootdir: Path | None = None,
         draft: str = "",
     ) -> None:
-        self._draft, self.collected = draft, Collection()
+        self._draft = draft
         self.root = root
         self._environ = environ
         self._compose = compose
@@ -177,52 +197,18 @@ class Project:
 
     @property
     def names(self) -> "NameMap":
-        """The addresses of host names now: the front door's, or those of the stack's name server.
-
-        Read anew each time, since the engine chooses ports when a container starts. With
-        `egress = "deny"` no port is published, and names lead to the containers themselves.
-        """
-        from stacktest.adapters.names import name_map, outer_doors
-
-        section, host = self.config.stack, self.engine.connection.host
-        if self.stack.denies_egress:
-            return self._container_names.look()
-        return name_map(
-            self.stack,
-            running=self._running_ports(),
-            doors=outer_doors(section.door, self._ports_of, host) if section.door else None,
-            engine_host=host,
-            allowed=section.allow_hosts,
-            looked_up=self._looked_up,
-        )
+        """The addresses of host names now, read anew: the engine chooses ports at each start."""
+        return self._host_names.look()
 
     @cached_property
-    def _container_names(self) -> "ContainerNames":
+    def _host_names(self) -> "ContainerNames | PublishedNames":
+        """Without egress no port is published, and names lead to the containers themselves."""
         from stacktest.bootstrap.container_addresses import ContainerNames
+        from stacktest.bootstrap.published_names import PublishedNames
 
-        return ContainerNames(self.stack, self.engine, self.config.stack.allow_hosts)
-
-    @cached_property
-    def _looked_up(self) -> "Mapping[str, str | NoAddress]":
-        from stacktest.adapters.names import look_up_all
-
-        server = self.config.stack.nameserver
-        return look_up_all(server, [route.host for route in self.stack.routes]) if server else {}
-
-    def _running_ports(self) -> Mapping[str, tuple[Port, ...]]:
-        return {
-            container.service: container.ports
-            for container in self.engine.containers(self.stack.name)
-            if container.is_running and not container.one_off
-        }
-
-    def _ports_of(self, project: str, service: str) -> tuple[Port, ...]:
-        return tuple(
-            port
-            for container in self.engine.containers(project)
-            if container.service == service and container.is_running
-            for port in container.ports
-        )
+        if self.stack.denies_egress:
+            return ContainerNames(self.stack, self.engine, self.config.stack.allow_hosts)
+        return PublishedNames(self.stack, self.config, self.engine)
 
     def lock(self) -> RunLock:
         """The lock that only one run of this stack can hold."""
@@ -321,16 +307,21 @@ class Project:
             if fingerprint.left_out
         }
 
-    def judge_now(
-        self, scope: Scope = "host"
-    ) -> tuple[Mapping[str, ServiceObservation], Mapping[str, Judgement], dt.datetime]:
-        """Observations, judgements and the time of judging; tests are collected meanwhile."""
-        moment, tests_of_services = now(), self.collect()
+    def judge_now(self, scope: Scope = "host") -> JudgedStack:
+        """Every service judged as it is now; tests are collected meanwhile."""
+        moment, collected = now(), self.collect()
         observations = self.look()
         pages = self.judge.read_pages(observations)
-        judgements = self.judge.judge_all(observations, tests_of_services(), moment, scope, pages)
+        tests = collected()
+        judgements = self.judge.judge_all(observations, tests.of_services, moment, scope, pages)
         self.ledger.remember(judgements)
-        return observations, judgements, moment
+        return JudgedStack(
+            observations=observations,
+            judgements=judgements,
+            moment=moment,
+            misnamed=tests.misnamed,
+            judge=self.judge,
+        )
 
     def pytest_command(self, options: Iterable[str]) -> list[str]:
         """The command that runs this stack's suites by this interpreter, in their folder."""
@@ -341,7 +332,7 @@ class Project:
         """Every test of the suites, collected by a second pytest process."""
         return BackgroundInventory(self.suites, stack=str(self.root)).read()
 
-    def collect(self) -> Callable[[], TestsOf]:
+    def collect(self) -> Callable[[], RequiredTests]:
         """Start collecting the required tests of every service; the result waits for them.
 
         `docker compose config` is started as well, so that both run while this process goes on.
@@ -351,13 +342,20 @@ class Project:
         # Imported while both processes work, since nothing waits for the import now.
         import stacktest.adapters.fingerprint_inputs  # noqa: F401
 
-        def tests() -> TestsOf:
-            collection = self.collected = inventory.read()
-            if collection.errors:
-                return not_collected(collection.errors)
-            return tests_of(collection.tests, read_code(self.suites.base))
+        return lambda: self._required(inventory.read())
 
-        return tests
+    # Private
+
+    def _required(self, collection: Collection) -> RequiredTests:
+        place_of = partial(marker_place, self.suites.base)
+        return RequiredTests(
+            of_services=not_collected(collection.errors)
+            if collection.errors
+            else tests_of(collection.tests, read_code(self.suites.base)),
+            misnamed=misnamed_services(
+                self.stack, collection.tests, self.ledger.services, place_of
+            ),
+        )
 
 
 def now() -> dt.datetime:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stacktest.adapters.atomic_write import copy_file
 from stacktest.adapters.compose.client import Compose, compose_of
@@ -18,6 +17,7 @@ from stacktest.adapters.ledger.service_records import ServiceRecords
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
+from stacktest.bootstrap.container_addresses import ContainerNames
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.bootstrap.orchestrator import refuse_copies
@@ -36,9 +36,6 @@ from stacktest.core.rehearsal.refusals import refusals
 from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolFailedError, UsageError
-
-if TYPE_CHECKING:
-    from stacktest.adapters.names import NameMap
 
 
 class CopyProject(Project):
@@ -138,11 +135,6 @@ class CopyProject(Project):
         """A notifier without channels: copies are not reported."""
         return Notifier.of_nobody(self.stack, self.ledger.read_status)
 
-    @property
-    def names(self) -> "NameMap":
-        """The stack's host names and published addresses, mapped to the copy's containers."""
-        return self._container_names.look()
-
     def live_lock(self) -> RunLock:
         """The lock of the running stack, held while its data is copied."""
         return self.lock_in(self.root)
@@ -166,6 +158,10 @@ class CopyProject(Project):
         return not isinstance(self.engine.volume(copy.source), Unknown)
 
     # Private
+
+    @cached_property
+    def _host_names(self) -> ContainerNames:
+        return ContainerNames(self.stack, self.engine, self.config.stack.allow_hosts)
 
     @cached_property
     def _live(self) -> tuple[Config, Stack]:

@@ -147,7 +147,7 @@ def judge_tests(
     """
     project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
     if whole is None:
-        tests = project.collect()()
+        tests = project.collect()().of_services
     else:
         tests = tests_of(whole, read_code(project.suites.base))
     return project.judge, project.judge.judge_all(project.look(), tests, now())

@@ -60,7 +60,7 @@ class Updater(Struct, kw_only=True, dict=True):
         project = self.project
         tests = project.collect()
         observations = project.look()
-        required = tests()
+        required = tests().of_services
         if isinstance(required, Unknown):
             raise UsageError(
                 f"the tests cannot be read: {required.why}",

@@ -60,18 +60,20 @@ def _project(folder: str, base: str, place: Path) -> "Project":
 def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -> None:
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import now
-    from stacktest.bootstrap.misnamed import misnamed_in
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import gate_with_texts
     from stacktest.reports.terminal.gate import gate_document, gate_lines
     from stacktest.reports.terminal.status import absent_lines
 
-    if offline:
-        judgements, moment = None, now()
-    else:
-        _, judgements, moment = project.judge_now(scope)
-    misnamed = () if offline else misnamed_in(project)
-    decision = project.judge.gate(judgements, moment, scope, is_local=True, misnamed=misnamed)
+    stack = None if offline else project.judge_now(scope)
+    judgements = stack.judgements if stack else None
+    decision = project.judge.gate(
+        judgements,
+        stack.moment if stack else now(),
+        scope,
+        is_local=True,
+        misnamed=stack.misnamed if stack else (),
+    )
     if as_json:
         print_json(gate_document(decision))
     else:

@@ -16,7 +16,6 @@ def notify(*, folder: str, test: bool) -> None:
     """
     from stacktest.application.notify import current_status
     from stacktest.bootstrap.context import find_project, now
-    from stacktest.bootstrap.misnamed import misnamed_in
 
     project = find_project(folder)
     if test:
@@ -27,9 +26,8 @@ def notify(*, folder: str, test: bool) -> None:
             say("no channel: write a [[notify]] section in stacktest.toml")
         raise click.exceptions.Exit(1 if any(why for _, why in answers) else 0)
     first_lines = project.notifier.begin()
-    observations, judgements, moment = project.judge_now()
-    meta = project.judge.meta(observations, judgements, moment, misnamed_in(project))
-    project.ledger.write_status(judgements, meta)
-    current = current_status(project.judge, judgements, moment, is_run=False)
+    stack = project.judge_now()
+    project.ledger.write_status(stack.judgements, stack.meta())
+    current = current_status(project.judge, stack.judgements, stack.moment, is_run=False)
     for line in (*first_lines, *project.notifier.tell(current)):
         say(line)

@@ -35,14 +35,12 @@ def status(*, folder: str, as_json: bool, ledgers: Sequence[str], style: str) ->
     project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.leftovers import leftovers
-    from stacktest.bootstrap.misnamed import misnamed_in
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.status import markdown_lines, text_lines
 
-    observations, judgements, moment = project.judge_now()
-    misnamed = misnamed_in(project)
-    meta = project.judge.meta(observations, judgements, moment, misnamed)
+    stack = project.judge_now()
+    judgements, meta = stack.judgements, stack.meta()
     project.ledger.write_status(judgements, meta, asked=True)
     if as_json:
         print_json({name: judged.entry.to_dict() for name, judged in sorted(judgements.items())})

@@ -22,7 +22,6 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import now
-    from stacktest.bootstrap.misnamed import misnamed_in
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.core.misnamed import refuse_misnamed
     from stacktest.core.records.documents import LastPass
@@ -32,11 +31,10 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
 
     tests = project.collect()
     if service not in project.stack.services:
-        tests()
-        refuse_misnamed(item for item in misnamed_in(project) if item.name == service)
+        refuse_misnamed(item for item in tests().misnamed if item.name == service)
     (name,) = known_services(project.stack, [service])
     observations = project.look()
-    judgement = project.judge.judge(name, observations, tests(), now(), "host")
+    judgement = project.judge.judge(name, observations, tests().of_services, now(), "host")
     evidence = project.judge.evidence(name)
     history = project.ledger.history(name)[0]
     texts = read_texts(project.root)

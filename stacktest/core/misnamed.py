@@ -50,21 +50,23 @@ class Misnamed(Struct, frozen=True, kw_only=True):
 def misnamed_services(
     stack: Stack,
     tests: Iterable[Collected],
-    recorded: Collection[str],
+    recorded: Callable[[], Collection[str]],
     place_of: Callable[[Collected, str], str],
 ) -> tuple[Misnamed, ...]:
     """The names in `tests` that the stack lacks, sorted.
 
-    `recorded` are names that have records: a service without a test and a record may be the new
-    name.
+    `recorded` lists the names that have records, and is only called if a name is wrong: a service
+    without a test and a record may be the new name.
     """
     tests = tuple(tests)
-    known = {*recorded, *(name for test in tests for name in test.services)}
     places: dict[str, dict[str, None]] = {}
     for test in tests:
         for name in test.services:
             if name not in stack.services:
                 places.setdefault(name, {})[place_of(test, name)] = None
+    if not places:
+        return ()
+    known = {*recorded(), *(name for test in tests for name in test.services)}
     return tuple(
         Misnamed(name=name, places=tuple(places[name]), hint=_hint(stack, name, known))
         for name in sorted(places)

@@ -35,6 +35,10 @@ def place(test: Collected, _name: str) -> str:
     return f"{test.path}:{test.line}"
 
 
+def _no_list() -> tuple[str, ...]:
+    raise AssertionError("the records are only listed if a name is wrong")
+
+
 @pytest.mark.parametrize(
     ("services", "recorded", "hint"),
     [
@@ -48,7 +52,7 @@ def place(test: Collected, _name: str) -> str:
 def test_the_hint_names_what_it_may_be_called_now(
     services: tuple[str, ...], recorded: tuple[str, ...], hint: str
 ) -> None:
-    (item,) = misnamed_services(stack(*services), [collected("worker")], recorded, place)
+    (item,) = misnamed_services(stack(*services), [collected("worker")], lambda: recorded, place)
     assert item.hint.startswith(hint)
 
 
@@ -58,11 +62,11 @@ def test_each_name_is_one_item_with_the_place_of_every_marker() -> None:
         collected("worker"),
         *(collected("old", line=n) for n in range(5)),
     ]
-    old, worker = misnamed_services(stack("web"), tests, (), place)
+    old, worker = misnamed_services(stack("web"), tests, tuple, place)
     assert worker.cause == (
         "suites/test_x.py:2 names 'worker', which is not a service of this stack"
     )
     assert old.cause.startswith("suites/test_x.py:0, suites/test_x.py:1, suites/test_x.py:2 and 2 ")
-    assert misnamed_services(stack("web"), [collected("web"), collected()], (), place) == ()
+    assert misnamed_services(stack("web"), [collected("web"), collected()], _no_list, place) == ()
     with pytest.raises(UsageError, match="names 'worker'"):
         refuse_misnamed([worker])

@@ -9,12 +9,14 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.engine.socket import EngineSocket
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
+
+if TYPE_CHECKING:
+    from stacktest.adapters.engine.client import Engine
 
 MOST = 64 * 2**20
 """Largest number of bytes of a mount that are fetched from the engine."""
@@ -23,7 +25,7 @@ Files = Mapping[str, str]
 """Path below the mount (empty: the mounted file itself) → digest, or the target of a link."""
 
 
-def content_there(engine: EnginePort, container: str, path: str) -> bytes | str | Unknown:
+def content_there(engine: "Engine", container: str, path: str) -> bytes | str | Unknown:
     """The content of a file in a container, as the engine copies it, else as `cat` shows it.
 
     No engine copies a file on a tmpfs, and some copy none out of a container that mounts the whole
@@ -33,7 +35,7 @@ def content_there(engine: EnginePort, container: str, path: str) -> bytes | str 
     return shown_content(engine, container, path) if content is None else content
 
 
-def shown_content(engine: EnginePort, container: str, path: str) -> str | Unknown:
+def shown_content(engine: "Engine", container: str, path: str) -> str | Unknown:
     """The content of a file as a program in a running container reads it."""
     try:
         code, content, _ = engine.execute(container, ["cat", path], user="0")
