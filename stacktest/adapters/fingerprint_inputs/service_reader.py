@@ -15,13 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.fingerprint_inputs.files import FileReader
-from stacktest.adapters.fingerprint_inputs.mounted_files import ConfigReader, TrackedFiles
+from stacktest.adapters.fingerprint_inputs.mounted_files import (
+    ConfigReader,
+    ConfigReading,
+    TrackedFiles,
+)
 from stacktest.adapters.fingerprint_inputs.own_paths import own_paths, page_paths, secret_paths
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.adapters.fingerprint_inputs.stack_reading import StackReading, beyond, variables_of
 from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.file_tree import tree_detail
 from stacktest.core.fingerprint.fingerprint import Fingerprint, definition_part
 from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.fingerprint.source_definition import read_sources
@@ -86,10 +91,30 @@ def read_fingerprints(
         stanzas=stanzas,
         configs=configs,
         routes=route_targets(stack),
+        door_files=_door_files(stack, configs),
         unread_routes="; ".join(stack.unread_routes),
     )
     missing = Unknown("no image was looked up")
     return {
         name: stack_reading.fingerprint(stack.services[name], images.get(name, missing))
         for name in names
+    }
+
+
+# Private
+
+_CERTIFICATES = (".cer", ".cert", ".chain", ".crt", ".pem")
+
+
+def _door_files(stack: Stack, configs: Mapping[str, ConfigReading | Unknown]) -> Mapping[str, str]:
+    """The front door's mounted files that hold routes or certificates → their digests."""
+    reading = configs.get(stack.front_door)
+    if reading is None or isinstance(reading, Unknown):
+        return {}
+    files = {route.where.rpartition(":")[0] for route in stack.routes}
+    digests = tree_detail(reading.reading.entries.values())
+    return {
+        path: digest
+        for path, digest in digests.items()
+        if path in files or path.endswith(_CERTIFICATES)
     }

@@ -70,6 +70,8 @@ class StackReading(Struct, kw_only=True):
     """Name → the files that count for the service; without services that cannot be read."""
     routes: Mapping[str, str]
     """Host name → the target of its route."""
+    door_files: Mapping[str, str]
+    """File with routes or certificates of the front door → its digest."""
     unread_routes: str
     """Why routes of the stack may be missing; empty if all files of front doors could be read."""
 
@@ -95,7 +97,7 @@ class StackReading(Struct, kw_only=True):
         tracked = self._tracked(_reading(config)), self._tracked(_reading(build))
         repo = repo_part(self._written(service), *tracked, arguments)
         detail = {name: part.detail for name, part in parts.items()} | {"repo": repo.detail}
-        detail["routes"] = self.routes
+        detail |= {"routes": self.routes, "door": self.door_files}
         return Fingerprint(
             parts={name: part.value for name, part in parts.items()},
             repo=repo.value,

@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from stacktest.core.fingerprint.fingerprint import ROUTE, Change, changes, compare, routes_apart
 from stacktest.core.freshness.inputs import Policy, Present
+from stacktest.core.freshness.origins import differing
+from stacktest.core.freshness.reasons import listed
 from stacktest.core.records.common import ContainerRef, FingerprintRecord
 from stacktest.core.unknown import Unknown
 
@@ -103,7 +105,7 @@ def none_recreated(
 
 # Private
 
-
+_MOST = 3
 _READ_BY_RESTART = (ROUTE, "networks.", "post_start", "pre_stop")
 """Keys of a definition, or their beginnings, that an existing container can come to follow."""
 
@@ -125,8 +127,13 @@ def _names(change: Change) -> frozenset[str]:
 
 
 def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]:
-    """`route:` with the change of a host name's target, and `stanza` for any other change."""
+    """`route:` with the change of a host name's target, and `stanza` for any other change.
+
+    If the target is the same, the front door's files that changed are named, as far as known.
+    """
     targets, current = before.get("routes", {}), now.get("routes", {})
+    files = differing(before["door"], now.get("door", {})) if "door" in before else ()
+    names = f": {listed(files, _MOST)}" if files else ""
     for part in sorted(routes_apart([change]), key=lambda part: part.part):
         if part.part == change.part:
             yield change.part
@@ -134,7 +141,7 @@ def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]
         for host in sorted((*part.changed, *part.added, *part.removed)):
             old, new = targets.get(host, "nowhere"), current.get(host, "nowhere")
             yield (
-                f"route:what the front door says about {host} changed"
+                f"route:what the front door says about {host} changed{names}"
                 if old == new
                 else f"route:{host} led to {old}, now to {new}"
             )

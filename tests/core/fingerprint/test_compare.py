@@ -1,6 +1,7 @@
 """What a pass says about routes, against what the front door's configuration says now."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,27 +34,32 @@ def route(host: str, service: str, basis: str = "encode gzip") -> Route:
     return Route(host=host, service=service, port=80, upstream=f"{service}:80", basis=basis)
 
 
-def fingerprint(of: Stack, service: str = "cal") -> Fingerprint:
+def fingerprint(of: Stack, service: str = "cal", **door: str) -> Fingerprint:
     part = definition_part(of, of.services[service], KEY)
     return Fingerprint(
         parts={**dict.fromkeys(PARTS, "none"), "stanza": part.value},
         repo="none",
         key_id=KEY.key_id,
-        detail={"stanza": part.detail, "routes": route_targets(of)},
+        detail={"stanza": part.detail, "routes": route_targets(of), "door": door},
     )
 
 
-def reasons(before: Stack, now: Stack, *, detail: bool = True) -> tuple[str, ...]:
-    old, new = fingerprint(before), fingerprint(now)
-    present = Present(
+def reasons(
+    before: Stack, now: Stack, *, detail: bool = True, files: Sequence[Mapping[str, str]] = ({}, {})
+) -> tuple[str, ...]:
+    old, new = fingerprint(before, **files[0]), fingerprint(now, **files[1])
+    record = FingerprintRecord.attest(old)
+    return moved_parts(record, present(new), Policy(), old.detail if detail else None)
+
+
+def present(now: Fingerprint) -> Present:
+    return Present(
         service="cal",
         now=NOW,
-        observation=ServiceObservation(fingerprint=new),
+        observation=ServiceObservation(fingerprint=now),
         tests=inputs.Tests(digest="t", required=1),
         stack="t@e",
     )
-    record = FingerprintRecord.attest(old)
-    return moved_parts(record, present, Policy(), old.detail if detail else None)
 
 
 BEFORE = stack(route("cal.lan", "cal"), route("watch.lan", "watch"))
@@ -85,6 +91,34 @@ def test_what_applies_to_a_name_belongs_to_its_service_only() -> None:
     assert reasons(BEFORE, other) == ("route:what the front door says about cal.lan changed",)
     aside = stack(route("cal.lan", "cal"), route("watch.lan", "watch", basis="basic_auth"))
     assert reasons(BEFORE, aside) == ()
+
+
+CERTIFICATE = {"certs/home.crt": "1", "Caddyfile": "1"}
+RENEWED = {
+    "one file": (CERTIFICATE | {"certs/home.crt": "2"}, ": certs/home.crt"),
+    "two files": (
+        CERTIFICATE | {"certs/home.crt": "2", "more.crt": "1"},
+        ": certs/home.crt; more.crt",
+    ),
+    "no file that is known": (CERTIFICATE, ""),
+}
+
+
+@pytest.mark.parametrize("kind", RENEWED)
+def test_the_file_that_changed_for_a_name_is_named(kind: str) -> None:
+    files, names = RENEWED[kind]
+    other = stack(route("cal.lan", "cal", basis="tls, renewed"), route("watch.lan", "watch"))
+    expected = (f"route:what the front door says about cal.lan changed{names}",)
+    assert reasons(BEFORE, other, files=(CERTIFICATE, files)) == expected
+    # A record of an older version does not know the files.
+    old = "route:what the front door says about cal.lan changed"
+    without = {"stanza": fingerprint(BEFORE).detail["stanza"], "routes": route_targets(BEFORE)}
+    assert moved_parts(
+        FingerprintRecord.attest(fingerprint(BEFORE)),
+        present(fingerprint(other, **files)),
+        Policy(),
+        without,
+    ) == (old,)
 
 
 def test_a_route_and_a_key_of_the_definition_are_two_reasons() -> None:
