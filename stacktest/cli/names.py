@@ -13,6 +13,7 @@ from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.routing import target_of
 from stacktest.core.shared_network import neighbours_of, service_at
+from stacktest.errors import UsageError
 
 
 @click.command()
@@ -45,6 +46,7 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
             say(line)
         if not stack.routes:
             say(_NO_NAMES, err=True)
+    _refuse_unread(stack)
 
 
 # Private
@@ -59,9 +61,25 @@ Row = tuple[str, str, str, str]
 """Name or address, the target behind it, the path or condition, and the place that defines it."""
 
 
+def _refuse_unread(stack: Stack) -> None:
+    """A UsageError for the files of a front door that cannot be read: their names are missing."""
+    unread = [route for route in stack.routes if route.is_unread]
+    if unread:
+        raise UsageError(
+            "; ".join(route.unknown for route in unread),
+            where=", ".join(route.where for route in unread),
+            hint="correct that place, then: stacktest names",
+            code="SK-ROUTES",
+        )
+
+
 def _shown(stack: Stack) -> list[Route]:
     """Routes as written by people, without path rewrites and the front door's built-in pages."""
-    return [route for route in stack.routes if route.rewrites is None and not route.is_missing_page]
+    return [
+        route
+        for route in stack.routes
+        if route.rewrites is None and not route.is_missing_page and not route.is_unread
+    ]
 
 
 def _row(route: Route) -> Row:
@@ -123,7 +141,8 @@ def _document(stack: Stack) -> Json:
     """Host name → service, as in earlier versions, with all details under the key `routes`."""
     services: dict[str, Json] = {}
     for route in stack.routes:
-        services.setdefault(to_unicode(route.host), route.service)
+        if not route.is_unread:
+            services.setdefault(to_unicode(route.host), route.service)
     published = [
         {"address": address, "service": behind.rpartition(":")[0], "where": where}
         for address, behind, _, where in _published(stack)

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from stacktest.adapters.routes import read_routes
-from stacktest.cli.names import _published, _shown
+from stacktest.cli.names import _document, _published, _refuse_unread, _shown
 from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
+from stacktest.errors import UsageError
 
 
 def test_a_port_that_no_run_publishes_is_for_tests_only() -> None:
@@ -42,3 +45,25 @@ def test_the_page_that_traefik_has_by_itself_is_not_shown_beside_each_name() -> 
     assert any(route.is_guard for route in routes)
     shown = _shown(replace(stack, routes=routes))
     assert [(route.host, route.service) for route in shown] == [("web.t.test", "web")]
+
+
+def test_a_file_that_cannot_be_read_is_an_error_behind_the_names_that_are_known(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "Caddyfile").write_text("{\n\thttp_port 8O80\n}\n")
+    web = Service(name="web", ports=(Port(target=80),))
+    stack = Stack(name="t", root=tmp_path, services={"web": web})
+    hosts = {"db.t.test": "web"}
+    routes = read_routes(("Caddyfile",), stack, hosts=hosts, goes_on=True)
+    stack = replace(stack, routes=routes)
+    assert [route.host for route in _shown(stack)] == ["db.t.test"]
+    document = _document(stack)
+    assert document.keys() == {"db.t.test", "routes", "published"}
+    with pytest.raises(UsageError) as refused:
+        _refuse_unread(stack)
+    assert refused.value.lines() == [
+        "error: the Caddyfile cannot be read: '8O80' is not a port number",
+        "  at: Caddyfile:2",
+        "  hint: correct that place, then: stacktest names",
+    ]
+    _refuse_unread(replace(stack, routes=routes[:1]))
