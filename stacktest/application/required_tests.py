@@ -98,6 +98,8 @@ class BackgroundInventory:
     def _command(self, addopts: tuple[str, ...], folders: Iterable[Path]) -> list[str]:
         argv = [
             *python_of_pytest(),
+            # A look leaves no file in the suites; what runs of the tests compiled is read.
+            "-B",
             "-m",
             "pytest",
             "--collect-only",

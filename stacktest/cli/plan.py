@@ -31,6 +31,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
     # In its own process: pytest cannot rewrite the assertions of a plugin that is already imported.
     argv = [
         *python_of_pytest(),
+        "-B",
         "-m",
         "pytest",
         "--stack-dry-run",

@@ -40,3 +40,18 @@ def test_a_module_in_the_working_folder_does_not_replace_the_standard_library(
         cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"CI": ""},
     )  # fmt: skip
     assert done.stdout == "()\n"
+
+
+def test_a_look_leaves_no_file_in_the_suites(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "helper.py").write_text("")
+    (tmp_path / "conftest.py").write_text("import helper\n")
+    (tmp_path / "test_a.py").write_text("def test_it():\n    assert 1 + 1 == 2\n")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", COLLECT],
+        cwd=tmp_path, capture_output=True, text=True, check=True, env=variables,
+    )  # fmt: skip
+    assert done.stdout == "()\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
