@@ -58,8 +58,8 @@ class Looks:
         if name not in self.before or name not in self.after:
             return
         before, after = self.before[name], self.after[name]
-        if drift := before.drift_text or after.drift_text:
-            yield f"was drifted: {drift}"
+        if before.drift or after.drift:
+            yield f"was drifted: {before.drift_text or after.drift_text}"
         if changes(before.fingerprint, after.fingerprint):
             yield "changed while the tests ran"
         first, last = before.containers, after.containers
