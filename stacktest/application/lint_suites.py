@@ -47,10 +47,6 @@ class Weakness(Struct, frozen=True, kw_only=True):
         yield f"{self.kind:<9} {self.where}: {self.what}"
         yield f"{'':<9} fix: {self.fix}"
 
-    def as_json(self) -> dict[str, str]:
-        """The weakness as JSON data."""
-        return {"kind": self.kind, "where": self.where, "what": self.what, "fix": self.fix}
-
 
 def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...]:
     """Every weakness of the suites of a stack, sorted by kind."""

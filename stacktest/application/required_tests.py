@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from msgspec import convert, to_builtins
+
 from stacktest.adapters.atomic_write import write_atomically
 from stacktest.adapters.ledger.kept_inventory import Inputs, KeptInventories
 from stacktest.adapters.process import Completed
@@ -122,18 +124,17 @@ class BackgroundInventory:
 
 def write_collected(file: Path, collection: Collection) -> None:
     """Write a collection for another process, whole or not at all."""
-    write_atomically(file, json.dumps(collection.as_json()))
+    write_atomically(file, json.dumps(to_builtins(collection)))
 
 
 def read_collected(file: Path) -> Collection:
     """The collection that `write_collected` wrote."""
-    return Collection.from_json(json.loads(file.read_text(encoding="utf-8")))
+    return convert(json.loads(file.read_text(encoding="utf-8")), Collection)
 
 
 def write_inputs(file: Path, inputs: Inputs | str) -> None:
     """Write beside the inventory its inputs, or why they cannot be listed."""
-    document = inputs if isinstance(inputs, str) else inputs.as_json()
-    write_atomically(file.with_name(INPUTS), json.dumps(document))
+    write_atomically(file.with_name(INPUTS), json.dumps(to_builtins(inputs)))
 
 
 def python_of_pytest() -> list[str]:
@@ -152,7 +153,7 @@ def python_of_pytest() -> list[str]:
 def _read_inputs(file: Path) -> Inputs | None:
     """The inputs that `write_inputs` wrote; None if it wrote a reason."""
     document = json.loads(file.with_name(INPUTS).read_text(encoding="utf-8"))
-    return None if isinstance(document, str) else Inputs.from_json(document)
+    return None if isinstance(document, str) else convert(document, Inputs)
 
 
 def _complaint(result: Completed) -> str:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field, to_builtins
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.core.freshness.observation import ServiceObservation
@@ -81,7 +81,7 @@ def read_snapshot(folder: Path) -> RunSnapshot:
 def add_move(folder: Path, move: Move) -> None:
     """Add a declared move; a test that moves containers runs alone, so no other process writes."""
     moves = [*read_moves(folder), move]
-    lines = "".join(f"{json.dumps(item.to_dict())}\n" for item in moves)
+    lines = "".join(f"{json.dumps(to_builtins(item))}\n" for item in moves)
     write_file(folder / MOVES, lines)
 
 
@@ -90,4 +90,4 @@ def read_moves(folder: Path) -> tuple[Move, ...]:
     if not (folder / MOVES).is_file():
         return ()
     lines = (folder / MOVES).read_text(encoding="utf-8").splitlines()
-    return tuple(Move.from_dict(json.loads(line)) for line in lines)
+    return tuple(convert(json.loads(line), Move) for line in lines)

@@ -5,6 +5,8 @@ import os
 from functools import partial
 from pathlib import Path
 
+from msgspec import convert, to_builtins
+
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.compose.client import Compose
 from stacktest.application.running_stack import RunningStack
@@ -15,8 +17,7 @@ FILE = "running.json"
 
 def reach(project: Project, run_id: str, scratch: Path) -> RunningStack:
     """The running stack for the fixtures; also writes the file from which workers join it."""
-    copy = project.copy.to_dict() if project.copy else None
-    document = {"root": str(project.root), "run_id": run_id, "copy": copy}
+    document = {"root": str(project.root), "run_id": run_id, "copy": to_builtins(project.copy)}
     write_file(scratch / FILE, json.dumps(document))
     return _running(project, scratch, run_id)
 
@@ -31,7 +32,7 @@ def join(folder: Path, compose: Compose | None = None) -> RunningStack:
         from stacktest.bootstrap.copy_project import CopyProject
         from stacktest.core.rehearsal.settings import CopySettings
 
-        project = CopyProject(root, os.environ, CopySettings.from_dict(copy), compose)
+        project = CopyProject(root, os.environ, convert(copy, CopySettings), compose)
     return _running(project, folder, document["run_id"])
 
 

@@ -1,6 +1,7 @@
 """The verb `check`: examine configuration and suites without running them."""
 
 import click
+from msgspec import to_builtins
 
 from stacktest.cli.options import json_option, stack_option
 from stacktest.cli.output import print_json, say
@@ -23,7 +24,7 @@ def check(*, folder: str, as_json: bool) -> None:
     project = find_project(folder)
     findings = examine(project.stack, project.config, project.suites)
     if as_json:
-        print_json([finding.as_json() for finding in findings])
+        print_json(to_builtins(findings))
     else:
         for finding in findings:
             for line in finding.lines():

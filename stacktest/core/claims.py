@@ -8,7 +8,7 @@ no test      no test states it
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -38,11 +38,6 @@ class Claim(Struct, frozen=True, kw_only=True):
     def is_overdue(self, today: dt.date) -> bool:
         """Whether the last day on which the claim may be false has passed."""
         return bool(self.until) and dt.date.fromisoformat(self.until) < today
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The claim that was sent by another process as plain data."""
-        return cls(**data)
 
 
 class ListedClaim(Struct, frozen=True, kw_only=True):

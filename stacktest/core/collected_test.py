@@ -1,9 +1,8 @@
 """The tests that pytest collected, as plain data that one process can send to another."""
 
 from collections.abc import Iterable
-from typing import Any, Self
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct
 
 from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
@@ -59,20 +58,6 @@ class Collected(Struct, frozen=True, kw_only=True):
     claims: tuple[Claim, ...] = ()
     """Claims of documents that the test states: `claim("A8", "…")`."""
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Collected":
-        """The test that `as_json` wrote."""
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-        }
-        values["claims"] = tuple(map(Claim.from_json, data.get("claims", ())))
-        return cls(**values)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data for another process."""
-        data: dict[str, Any] = to_builtins(self)
-        return data
-
 
 class Collection(Struct, frozen=True, kw_only=True):
     """The tests of the stack that one pytest collected, and the files that it could not collect."""
@@ -81,26 +66,6 @@ class Collection(Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     """Files of the suites that cannot be collected, or why none of them can."""
     hidden: tuple[HiddenFile, ...] = ()
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """The collection that `as_json` wrote."""
-        return cls(
-            tests=tuple(Collected.from_json(test) for test in data["tests"]),
-            errors=tuple(data["errors"]),
-            hidden=tuple(
-                HiddenFile(path=file["path"], services=tuple(file["services"]), why=file["why"])
-                for file in data["hidden"]
-            ),
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data for another process."""
-        return {
-            "tests": [test.as_json() for test in self.tests],
-            "errors": list(self.errors),
-            "hidden": [to_builtins(file) for file in self.hidden],
-        }
 
 
 NONE_COLLECTED = "the tests could not be collected"

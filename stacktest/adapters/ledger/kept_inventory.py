@@ -10,11 +10,10 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec import Struct, convert, to_builtins
 
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
@@ -50,15 +49,6 @@ class Inputs(Struct, frozen=True, kw_only=True):
     folders: tuple[str, ...]
     """Folders in which a new file would be imported or collected; some do not exist."""
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Sequence[str]]) -> "Inputs":
-        """The inputs that `as_json` wrote."""
-        return cls(**{name: tuple(paths) for name, paths in data.items()})
-
-    def as_json(self) -> dict[str, list[str]]:
-        """Plain data for another process."""
-        return {name: list(paths) for name, paths in asdict(self).items()}
-
 
 class KeptInventories:
     """The cached inventory of one stack for one command and one environment."""
@@ -75,12 +65,10 @@ class KeptInventories:
             return None
         try:
             data = json.loads(read_plain_text(self._file))
-            if data["format"] != FORMAT or data["state"] != _state(
-                Inputs.from_json(data["inputs"])
-            ):
+            if data["format"] != FORMAT or data["state"] != _state(convert(data["inputs"], Inputs)):
                 return None
-            return Collection.from_json(data["collection"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return convert(data["collection"], Collection)
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, collection: Collection, inputs: Inputs, began: int) -> None:
@@ -93,8 +81,8 @@ class KeptInventories:
         document = {
             "format": FORMAT,
             "state": _state(inputs),
-            "inputs": inputs.as_json(),
-            "collection": collection.as_json(),
+            "inputs": to_builtins(inputs),
+            "collection": to_builtins(collection),
         }
         # If the folder cannot be written, the suites are collected in every run.
         with contextlib.suppress(UsageError, OSError):

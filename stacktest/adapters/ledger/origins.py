@@ -5,6 +5,8 @@ Mode 0600, ignored by git, digests only. Without it, times are compared instead 
 
 from pathlib import Path
 
+from msgspec import ValidationError, convert, to_builtins
+
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir
 from stacktest.core.freshness.origins import Origins
@@ -20,14 +22,14 @@ def load_origins(root: Path) -> Origins:
     if document is None or isinstance(document, Unknown):
         return Origins()
     try:
-        return Origins.from_dict(document)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return convert(document, Origins)
+    except ValidationError:
         return Origins()
 
 
 def save_origins(root: Path, origins: Origins) -> None:
     """Store the origins; if the folder cannot be written, they are lost without an error."""
     try:
-        write_json(state_dir(root) / NAME, origins.to_dict(), mode=0o600)
+        write_json(state_dir(root) / NAME, to_builtins(origins), mode=0o600)
     except (OSError, UsageError):
         return

@@ -4,20 +4,21 @@ A record has `suites/test_a.py::test_b[path#2] failed`; the text has the path, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
-from msgspec import Struct, field
+from msgspec import field
 
 from stacktest.core.freshness.reasons import Reason
-from stacktest.core.json_data import Json
 from stacktest.core.records.documents import LastRun
-from stacktest.core.records.strict_json import Fields
+from stacktest.core.records.plain import PlainRecord
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, Verdict
 
 
-class RunTexts(Struct, frozen=True, kw_only=True):
+class RunTexts(PlainRecord, frozen=True, kw_only=True):
     """The texts of one run's failures of one service."""
+
+    LATER = ("diagnosis", "command", "evidence")
 
     run: str
     sentences: Mapping[str, str] = field(default_factory=dict)
@@ -30,31 +31,6 @@ class RunTexts(Struct, frozen=True, kw_only=True):
     """The command of the diagnosis."""
     evidence: Mapping[str, str] = field(default_factory=dict)
     """Name of a failed test in the record → its evidence page, relative to pytest's folder."""
-
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "run": self.run,
-            "sentences": dict(self.sentences),
-            "tests": dict(self.tests),
-            "diagnosis": self.diagnosis,
-            "command": self.command,
-            "evidence": dict(self.evidence),
-        }
-
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        later = ("diagnosis", "command", "evidence")
-        f = Fields(value, path, ("run", "sentences", "tests"), later=later)
-        return cls(
-            run=f.text("run"),
-            sentences=f.text_map("sentences"),
-            tests=f.text_map("tests"),
-            diagnosis=f.optional_text("diagnosis") or "",
-            command=f.optional_text("command") or "",
-            evidence={} if f.raw("evidence")[0] is None else f.text_map("evidence"),
-        )
 
     def failure(self, test: str) -> str:
         """The failure message of a test in the record; empty: not known."""

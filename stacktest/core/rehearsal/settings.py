@@ -5,7 +5,6 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from stacktest.core.json_data import Json
 from stacktest.errors import UsageError
 
 Data = Literal["copy", "empty"]
@@ -36,29 +35,6 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     def begin_empty(self) -> str:
         """The option that copies no data; empty if the verb has none."""
         return _OPTIONS.get(self.verb, _OPTIONS["rehearse"])[1]
-
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "id": self.id,
-            "data": self.data,
-            "images": dict(self.images),
-            "left_out": list(self.left_out),
-            "drilled": list(self.drilled),
-            "verb": self.verb,
-        }
-
-    @classmethod
-    def from_dict(cls, document: Json) -> "CopySettings":
-        """The reverse of `to_dict`."""
-        return cls(
-            id=document["id"],
-            data=document["data"],
-            images=dict(document["images"]),
-            left_out=tuple(document["left_out"]),
-            drilled=tuple(document["drilled"]),
-            verb=document["verb"],
-        )
 
 
 def parse_images(texts: Iterable[str], *, where: str) -> dict[str, str]:

@@ -8,12 +8,10 @@ the service, so a variant without an end, such as that of a crashed worker, is a
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Self
 
 from msgspec import Struct, field
 
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import ContainerRef
@@ -35,27 +33,6 @@ class Move(Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     """How long it took until the service was ready again, or had ended; None: not waited for, or
     failed."""
-
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "service": self.service,
-            "kind": self.kind,
-            "before": _to_json(self.before),
-            "after": _to_json(self.after),
-            "seconds": self.seconds,
-        }
-
-    @classmethod
-    def from_dict(cls, value: Json) -> Self:
-        """The reverse of `to_dict`."""
-        return cls(
-            service=value["service"],
-            kind=value["kind"],
-            before=_from_json(value["before"]),
-            after=_from_json(value["after"]),
-            seconds=value["seconds"],
-        )
 
 
 def explains(
@@ -107,18 +84,4 @@ def without_moved(
         name: why
         for name, why in fallen.items()
         if name not in moved or name not in after or after[name].drift
-    }
-
-
-# Private
-
-
-def _to_json(containers: Mapping[str, Containers]) -> Json:
-    return {name: [ref.to_dict() for ref in refs] for name, refs in containers.items()}
-
-
-def _from_json(value: Json) -> dict[str, Containers]:
-    return {
-        name: tuple(ContainerRef.from_dict(ref, f"$.{name}") for ref in refs)
-        for name, refs in value.items()
     }

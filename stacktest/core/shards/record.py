@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field, to_builtins
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.digest import digest
@@ -41,14 +41,7 @@ class ShardTest(PlainRecord, frozen=True, kw_only=True):
     @classmethod
     def of(cls, test: Collected) -> Self:
         """The test without fields that only the collecting process can use."""
-        return cls(
-            nodeid=test.nodeid,
-            services=test.services,
-            phase=test.phase,
-            path=test.path,
-            routed=test.routed,
-            no_contact=test.no_contact,
-        )
+        return convert(test, cls, from_attributes=True)
 
     def collected(self) -> Collected:
         """The test with the fields that plan, verdict and credit use."""
@@ -250,7 +243,7 @@ class ShardRecord(Struct, frozen=True, kw_only=True):
             "code": [code.to_dict() for code in self.code],
             "before": {n: observation_to_dict(o) for n, o in sorted(self.before.items())},
             "after": {n: observation_to_dict(o) for n, o in sorted(self.after.items())},
-            "moves": [move.to_dict() for move in self.moves],
+            "moves": to_builtins([*self.moves]),
             "not_up": [failure.to_dict() for failure in self.not_up],
             "boot_ms": dict(sorted(self.boot_ms.items())),
             "fallen": dict(sorted(self.fallen.items())),
@@ -283,7 +276,7 @@ class ShardRecord(Struct, frozen=True, kw_only=True):
             boot_ms=f.number_map("boot_ms"),
             fallen=f.text_map("fallen"),
         )
-        if record.to_dict() != document:
+        if record.to_dict()["digest"] != f.text("digest"):
             raise RecordError("$.digest is not the one of its content: the record was changed")
         return record
 
@@ -299,6 +292,6 @@ _KEYS = (
 
 def _move(value: Json, path: str) -> Move:
     try:
-        return Move.from_dict(value)
-    except (AttributeError, KeyError, TypeError) as error:
+        return convert(value, Move)
+    except ValidationError as error:
         raise RecordError(f"{path} is not a declared move") from error

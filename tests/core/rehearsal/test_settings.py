@@ -1,6 +1,7 @@
 """What a person asks of a rehearsal survives the way to a worker."""
 
 import pytest
+from msgspec import convert, to_builtins
 
 from stacktest.core.rehearsal.settings import CopySettings, parse_images
 from stacktest.errors import UsageError
@@ -15,7 +16,7 @@ def test_settings_come_back_from_json() -> None:
         drilled=("db",),
         verb="drill",
     )
-    assert CopySettings.from_dict(settings.to_dict()) == settings
+    assert convert(to_builtins(settings), CopySettings) == settings
 
 
 def test_images_are_read_by_service() -> None:

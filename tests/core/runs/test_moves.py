@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec import convert, to_builtins
 
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.records.common import ContainerRef
@@ -74,7 +75,7 @@ def test_a_variant_that_nobody_ended_is_a_gap(
 
 
 def test_a_move_is_read_back_as_it_was_written() -> None:
-    assert Move.from_dict(move(1, 2).to_dict()) == move(1, 2)
+    assert convert(to_builtins(move(1, 2)), Move) == move(1, 2)
 
 
 def test_dependants_are_found_at_any_distance() -> None:
