@@ -14,7 +14,7 @@ Nothing is started: tests are collected, their code is read.
 """
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from stacktest.adapters.suite_code import read_tree
 from stacktest.adapters.suites import Suites
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.config import Config
-from stacktest.core.collected_test import REACHING_FIXTURES, Collected
+from stacktest.core.collected_test import REACHING_FIXTURES, Collected, Collection
 from stacktest.core.misnamed import misnamed_services
 from stacktest.core.model import Stack
 
@@ -51,52 +51,7 @@ class Weakness(Struct, frozen=True, kw_only=True):
 def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...]:
     """Every weakness of the suites of a stack, sorted by kind."""
     collection = BackgroundInventory(suites, stack=str(stack.root)).read()
-    weaknesses = [
-        Weakness(
-            kind="collect",
-            where=where,
-            what="cannot be collected, so that nobody knows which tests it holds",
-            fix="pytest --collect-only -q",
-        )
-        for where in collection.errors
-    ]
-    weaknesses += [
-        Weakness(
-            kind="collect",
-            where=file.path,
-            what=f"was not collected ({file.why}), and it names services",
-            fix="make what it needs present: what is not collected proves nothing",
-        )
-        for file in collection.hidden
-    ]
-    weaknesses += [
-        Weakness(
-            kind="collect",
-            where=str(folder),
-            what="the folder that [stack] suites names does not exist",
-            fix="name the folders that hold the tests of the stack",
-        )
-        for folder in suites.folders
-        if not folder.is_dir()
-    ]
-    weaknesses += [
-        Weakness(
-            kind="unread",
-            where=unread,
-            what="which host names lead where is not known",
-            fix="correct the file: what its routes say about services cannot be judged",
-        )
-        for unread in stack.unread_routes
-    ]
-    weaknesses += [
-        Weakness(
-            kind="unnamed",
-            where=server,
-            what="nginx reads this server, and `routes` does not name its file",
-            fix="name it in `routes` under [stack], or all of them: FOLDER/*.conf",
-        )
-        for server in unnamed_servers(config.stack.routes, stack)
-    ]
+    weaknesses = [*_unread(stack, config, suites, collection)]
     weaknesses += _unknown_names(stack, config, collection.tests, suites.base)
     if not collection.errors:
         weaknesses += _untested(stack, config, collection.tests)
@@ -117,6 +72,41 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
 
 
 # Private
+
+_NOT_COLLECTED = (
+    "cannot be collected, so that nobody knows which tests it holds",
+    "pytest --collect-only -q",
+)
+_NO_FOLDER = (
+    "the folder that [stack] suites names does not exist",
+    "name the folders that hold the tests of the stack",
+)
+_NOT_READ = (
+    "which host names lead where is not known",
+    "correct the file: what its routes say about services cannot be judged",
+)
+_NOT_NAMED = (
+    "nginx reads this server, and `routes` does not name its file",
+    "name it in `routes` under [stack], or all of them: FOLDER/*.conf",
+)
+
+
+def _unread(
+    stack: Stack, config: Config, suites: Suites, collection: Collection
+) -> Iterator[Weakness]:
+    """Files whose tests or routes are not known."""
+    for file in collection.hidden:
+        what = f"was not collected ({file.why}), and it names services"
+        fix = "make what it needs present: what is not collected proves nothing"
+        yield Weakness(kind="collect", where=file.path, what=what, fix=fix)
+    absent = [str(folder) for folder in suites.folders if not folder.is_dir()]
+    for kind, places, (what, fix) in (
+        ("collect", collection.errors, _NOT_COLLECTED),
+        ("collect", absent, _NO_FOLDER),
+        ("unread", stack.unread_routes, _NOT_READ),
+        ("unnamed", unnamed_servers(config.stack.routes, stack), _NOT_NAMED),
+    ):
+        yield from (Weakness(kind=kind, where=place, what=what, fix=fix) for place in places)
 
 
 def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
@@ -180,7 +170,7 @@ def _spots(nodeid: str, path: Path) -> Iterator[Weakness]:
                 yield Weakness(kind=kind, where=f"{nodeid}:{line}", what=what, fix=fixes[kind])
 
 
-def _asserts_nothing(test: ast.expr, objects: Collection[str]) -> bool:
+def _asserts_nothing(test: ast.expr, objects: frozenset[str]) -> bool:
     """Whether an assertion cannot fail; a loose comparison of a status is reported by itself."""
     is_about_status = isinstance(test, ast.Compare) and _names_status(test.left)
     return not is_about_status and is_always_true(test, objects)

@@ -94,17 +94,12 @@ class EngineSocket:
         headers, body = {"Host": "engine"}, None
         if document is not None:
             headers["Content-Type"], body = "application/json", json.dumps(document)
-        connection = self._connect(timeout)
-        try:
+        with self._exchange(self._connect(timeout)) as connection:
             connection.request(method, _target(path, query), body, headers)
             answer = connection.getresponse()
             reply = Reply(
                 status=answer.status, body=answer.read(), server=answer.getheader("Server") or ""
             )
-        except (OSError, http.client.HTTPException) as error:
-            raise no_answer(self.connection, error) from error
-        finally:
-            connection.close()
         version = answer.getheader("Api-Version") or ""
         if refusal := wrong_interface(self.connection, reply.status, reply.body, version):
             raise refusal
@@ -124,14 +119,13 @@ class EngineSocket:
 
     def talk(self, path: str, document: Json, data: bytes) -> bytes:
         """Post a document, write `data` to the command that it starts; return the whole output."""
-        connection = self._two_way()
         headers = {
             "Host": "engine",
             "Content-Type": "application/json",
             "Connection": "Upgrade",
             "Upgrade": "tcp",
         }
-        try:
+        with self._exchange(self._two_way()) as connection:
             connection.request("POST", path, json.dumps(document), headers)
             answer = connection.getresponse()
             if answer.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
@@ -145,10 +139,6 @@ class EngineSocket:
                 daemon=True,
             ).start()
             return answer.fp.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise no_answer(self.connection, error) from error
-        finally:
-            connection.close()
 
     def stream(self, path: str, query: Mapping[str, Json] | None = None) -> "Lines":
         """An open stream of JSON documents, one per line."""
@@ -167,13 +157,20 @@ class EngineSocket:
         reader: Callable[[IO[bytes]], T],
     ) -> T | Unknown:
         """The result of `reader` for a response that may not fit in memory; Unknown: a refusal."""
-        connection = self._connect(300.0)
-        try:
+        with self._exchange(self._connect(300.0)) as connection:
             connection.request("GET", _target(path, query), headers={"Host": "engine"})
             answer = connection.getresponse()
             if answer.status >= http.HTTPStatus.BAD_REQUEST:
                 return Unknown(Reply(status=answer.status, body=answer.read()).message)
             return reader(answer)
+
+    @contextlib.contextmanager
+    def _exchange(
+        self, connection: http.client.HTTPConnection
+    ) -> Iterator[http.client.HTTPConnection]:
+        """The connection for one question, closed at its end."""
+        try:
+            yield connection
         except (OSError, http.client.HTTPException) as error:
             raise no_answer(self.connection, error) from error
         finally:

@@ -224,20 +224,27 @@ def _is_real(
     return leads_to(stream.get_extra_info("socket"), address)
 
 
-class _Stream(httpcore.NetworkStream):
+class _Followed:
+    """What the streams of both kinds of clients note of their connection."""
+
     def __init__(
-        self,
-        inner: httpcore.NetworkStream,
-        address: Address,
-        reads: _Reads,
-        objection: Objection | None,
+        self, inner: Any, address: Address, reads: _Reads, objection: Objection | None
     ) -> None:
         self._inner, self._address, self._reads = inner, address, reads
         self._objection = objection
         self._last_read = 0
 
+    def get_extra_info(self, info: str) -> Any:
+        if info == _LAST_READ:
+            return self._last_read
+        if info == _ADDRESS:
+            return self._address if _is_real(self._inner, self._address) else None
+        return self._inner.get_extra_info(info)
+
+
+class _Stream(_Followed, httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = self._inner.read(max_bytes, timeout)
+        data: bytes = self._inner.read(max_bytes, timeout)
         self._last_read = self._reads.add()
         return data
 
@@ -261,13 +268,6 @@ class _Stream(httpcore.NetworkStream):
             raise
         return _Stream(inner, self._address, self._reads, self._objection)
 
-    def get_extra_info(self, info: str) -> Any:
-        if info == _LAST_READ:
-            return self._last_read
-        if info == _ADDRESS:
-            return self._address if _is_real(self._inner, self._address) else None
-        return self._inner.get_extra_info(info)
-
 
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, names: NameMap, reads: _Reads, objection: Objection | None) -> None:
@@ -290,20 +290,9 @@ class _Backend(httpcore.NetworkBackend):
         self._inner.sleep(seconds)
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(
-        self,
-        inner: httpcore.AsyncNetworkStream,
-        address: Address,
-        reads: _Reads,
-        objection: Objection | None,
-    ) -> None:
-        self._inner, self._address, self._reads = inner, address, reads
-        self._objection = objection
-        self._last_read = 0
-
+class _AsyncStream(_Followed, httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        data = await self._inner.read(max_bytes, timeout)
+        data: bytes = await self._inner.read(max_bytes, timeout)
         self._last_read = self._reads.add()
         return data
 
@@ -327,13 +316,6 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             await inner.aclose()
             raise
         return _AsyncStream(inner, self._address, self._reads, self._objection)
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == _LAST_READ:
-            return self._last_read
-        if info == _ADDRESS:
-            return self._address if _is_real(self._inner, self._address) else None
-        return self._inner.get_extra_info(info)
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
