@@ -6,18 +6,29 @@ from collections.abc import Iterable
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup import probe
 from stacktest.adapters.startup.failure_report import container_failed
-from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings, TrackedContainer
+from stacktest.adapters.startup.restart_loop import refusal_of, running_for, seconds_of_loop
+from stacktest.adapters.startup.tracked_container import (
+    NEVER,
+    OwnAnswer,
+    Settings,
+    TrackedContainer,
+)
 from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Answered, Failure
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
+from stacktest.core.plan import Plan, all_needs
 from stacktest.core.readiness import (
+    CALM,
+    PERSISTENT,
     RESTARTS_OF_A_LOOP,
     Impossible,
     Judgement,
     Kind,
     PersistentFailure,
+    Ready,
     Rule,
+    Waiting,
     judge,
     pause_before_restart,
     probe_port,
@@ -34,8 +45,9 @@ DEFAULT_TIMEOUT = 120.0
 class Judging:
     """Decides whether a container is ready, may still become ready, or never will."""
 
-    def __init__(self, stack: Stack, engine: EnginePort, settings: Settings) -> None:
+    def __init__(self, stack: Stack, plan: Plan, engine: EnginePort, settings: Settings) -> None:
         self._stack = stack
+        self._plan = plan
         self._engine = engine
         self._settings = settings
 
@@ -46,17 +58,45 @@ class Judging:
         if not tracked.must_start:
             container = replace(container, restart_count=0)
         now, answer = self._settings.clock(), tracked.answer
+        tracked.held_until = NEVER
         if isinstance(answer, PersistentFailure):
             if container.is_running and now - tracked.refused_since >= answer.patience:
                 return Impossible(answer.why, answer.code, answer.hint)
             answer = answer.why
-        running_for = max(0.0, now - tracked.running_since)
-        return judge(tracked.rule, container, running_for=running_for, answer=answer)
+        if self._is_refused(tracked):
+            loop = restarts(tracked.container)
+            return Impossible(f"is in a restart loop{loop}: it refuses its own configuration")
+        lasted = max(0.0, now - tracked.running_since)
+        judged = judge(tracked.rule, container, running_for=lasted, answer=answer)
+        return self._held(tracked, judged) if isinstance(judged, Ready) else judged
+
+    def take_look(self, tracked: TrackedContainer, all_tracked: Iterable[TrackedContainer]) -> None:
+        """Note what its container, which was just inspected, shows of a restart loop."""
+        container, now = tracked.container, self._settings.clock()
+        others = [item for item in all_tracked if item is not tracked]
+        if tracked.ran_before and container.is_running:
+            age = running_for(self._engine, container) if container.restart_count else NEVER
+            tracked.running_since = now - age
+        tracked.is_inspected = True
+        if container.state != "restarting":
+            return
+        if not tracked.must_start and tracked.loop_since == NEVER:
+            tracked.loop_since = now - self._seconds_of_loop(tracked, others)
+        needs = {need.service for need in self._plan.waits_of(container.service)}
+        # What is reached through a front door becomes ready after it, although it starts before.
+        is_waiting = any(
+            item.is_pending and item.rule.kind is not Kind.ROUTED
+            for item in others
+            if item.container.service in needs
+        )
+        message = "" if is_waiting else refusal_of(self._engine, self._stack, container)
+        tracked.take_end(message, now)
 
     def out_of_time(self, tracked: TrackedContainer, since: float, why: str) -> str:
         """The reason if its timeout is over; empty while it may still become ready."""
         now, container, timeout = self._settings.clock(), tracked.container, self.timeout(tracked)
-        is_loop = tracked.must_start and container.restart_count >= RESTARTS_OF_A_LOOP
+        has_looped = tracked.must_start or tracked.loop_since != NEVER
+        is_loop = has_looped and container.restart_count >= RESTARTS_OF_A_LOOP
         loop = replace(container, exit_code=tracked.last_exit_code)
         if now - since >= timeout:
             late = f"was not ready within {timeout:g} s"
@@ -116,6 +156,37 @@ class Judging:
 
     # Private
 
+    def _seconds_of_loop(
+        self, tracked: TrackedContainer, others: Iterable[TrackedContainer]
+    ) -> float:
+        name = tracked.container.service
+        free = [
+            item for item in others if name not in all_needs(self._stack, item.container.service)
+        ]
+        if any(item.must_start for item in free):
+            # It may have waited for what this bring-up starts.
+            return 0.0
+        return seconds_of_loop(self._engine, tracked.container, [item.container for item in free])
+
+    def _is_refused(self, tracked: TrackedContainer) -> bool:
+        """Whether it has ended for seconds, and more than twice, because of its configuration."""
+        refusal, container = tracked.refusal, tracked.container
+        return (
+            refusal is not None
+            and container.state == "restarting"
+            and container.restart_count - refusal.restart_count >= _MORE_ENDS
+            and self._settings.clock() - refusal.since >= PERSISTENT
+        )
+
+    def _held(self, tracked: TrackedContainer, judged: Ready) -> Judgement:
+        """Not ready yet if it was restarted before this run, and has not run for long since."""
+        container, until = tracked.container, tracked.running_since + CALM
+        is_held = not tracked.must_start and container.is_running and container.restart_count > 0
+        if not is_held or self._settings.clock() >= until:
+            return judged
+        tracked.held_until = until
+        return Waiting(f"was restarted a moment ago{restarts(container)}")
+
     def _ports(self, rule: Rule, name: str) -> tuple[int, ...]:
         """The ports at which the service has to listen by its rule."""
         if rule.kind is Kind.LISTENING:
@@ -128,6 +199,7 @@ class Judging:
 
 # Private
 
+_MORE_ENDS = 2
 _ANSWER = re.compile(r"(?P<url>https?://\S+) answers (?P<status>[1-5]\d\d)\b")
 
 

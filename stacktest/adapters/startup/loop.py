@@ -63,7 +63,7 @@ class Loop:
         self._settings = settings
         self._progress = progress
         self._tracked: dict[str, TrackedContainer] = {}
-        self._judging = Judging(stack, engine, settings)
+        self._judging = Judging(stack, plan, engine, settings)
         self._needs = {name: needs_of(stack, name) for name in plan.services}
         self.failures: dict[str, StartFailure] = {}
         """Service → why it is not up, also services that need a failed one."""
@@ -253,6 +253,7 @@ class Loop:
             tracked.running_since = NEVER
         elif started or not was.is_running or was.restart_count != tracked.container.restart_count:
             tracked.running_since = self._settings.clock()
+        self._judging.take_look(tracked, self._tracked.values())
         tracked.rule = refine(tracked.rule, tracked.container)
 
     def _advance(self, touched: Iterable[TrackedContainer]) -> None:
@@ -281,11 +282,8 @@ class Loop:
                 self._probers.submit(self._probe_one, tracked)
 
     def _judge(self, tracked: TrackedContainer) -> Judgement:
-        """Its judgement; what ran before this run proves that it stays up only after a restart."""
-        if tracked.ran_before and tracked.rule.kind is Kind.RUNNING:
+        if tracked.ran_before:
             self._look(tracked)
-            is_restarted = tracked.container.restart_count > 0
-            tracked.running_since = self._settings.clock() if is_restarted else -NEVER
         return self._judging.judge(tracked)
 
     def _settle(self, tracked: TrackedContainer) -> None:
@@ -310,7 +308,7 @@ class Loop:
             )
             tracked.ready_at = max(started, changed)
             self._progress.ready(tracked.container.service, tracked.ready_at - started, judged.why)
-        elif cause := self._judging.out_of_time(tracked, max(started, self._first), judged.why):
+        elif cause := self._judging.out_of_time(tracked, tracked.since(self._first), judged.why):
             self.fail(self._judging.failure(tracked, self.containers, Impossible(cause)))
 
     def _may_start(self, tracked: TrackedContainer) -> bool:
@@ -359,8 +357,10 @@ class Loop:
         for tracked in self._tracked.values():
             if not tracked.is_pending or tracked.started_at is None:
                 continue
-            times.append(max(tracked.started_at, self._first) + self._judging.timeout(tracked))
-            if tracked.container.is_running and tracked.rule.kind is Kind.RUNNING:
+            times.append(tracked.since(self._first) + self._judging.timeout(tracked))
+            if tracked.held_until != NEVER:
+                times.append(tracked.held_until)
+            elif tracked.container.is_running and tracked.rule.kind is Kind.RUNNING:
                 times.append(tracked.running_since + settling_time(tracked.container))
             if tracked.container.is_running and tracked.rule.probed and not tracked.probing:
                 times.append(tracked.next_probe)

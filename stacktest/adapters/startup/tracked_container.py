@@ -50,6 +50,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Whether the bring-up still has a purpose without these services; if not, it ends at once."""
 
 
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Since when every end of a program was because it refuses its own configuration."""
+
+    message: str
+    exit_code: int | None
+    since: float
+    restart_count: int
+
+
 class TrackedContainer(Struct, kw_only=True):
     """One container of a bring-up: its last known state, with the times of its changes."""
 
@@ -69,6 +78,13 @@ class TrackedContainer(Struct, kw_only=True):
     """The last answer to a probe; empty: the rule was satisfied."""
     refused_since: float = NEVER
     """Time since which every answer has been the same refusal."""
+    refusal: Refusal | None = None
+    is_inspected: bool = False
+    """Whether it has been inspected: a list call knows no restarts."""
+    loop_since: float = NEVER
+    """Time at which the restart loop began that it was in before the bring-up."""
+    held_until: float = NEVER
+    """Time at which its present run has lasted so long that it is not another turn of a loop."""
     next_probe: float = 0.0
     probing: bool = False
     ready_at: float | None = None
@@ -88,14 +104,33 @@ class TrackedContainer(Struct, kw_only=True):
 
     @property
     def ran_before(self) -> bool:
-        """Whether it runs since before the bring-up, and no start of it has been seen."""
-        return not self.must_start and self.container.is_running and self.running_since == NEVER
+        """Whether it runs or restarts since before the bring-up, and was not inspected yet."""
+        is_up = self.container.is_running or self.container.state == "restarting"
+        return is_up and not (self.must_start or self.is_inspected)
+
+    def since(self, first: float) -> float:
+        """Time from which on its timeout counts, in a bring-up that began to wait at `first`."""
+        started = first if self.started_at is None else self.started_at
+        return min(max(started, first), self.loop_since)
 
     def begin_again(self, rule: Rule, now: float) -> None:
         """Judge it by another rule from now on, without the answers to the one before."""
         self.rule = rule
         self.started_at = None if self.started_at is None else now
         self.answer, self.refused_since, self.next_probe = None, NEVER, now
+
+    def take_end(self, message: str, now: float) -> None:
+        """Store why its program ended: `message` is how it refuses its configuration, or empty."""
+        code, before = self.container.exit_code, self.refusal
+        if not message:
+            self.refusal = None
+        elif before is None or (message, code) != (before.message, before.exit_code):
+            self.refusal = Refusal(
+                message=message,
+                exit_code=code,
+                since=min(now, self.loop_since),
+                restart_count=0 if self.loop_since < now else self.container.restart_count,
+            )
 
     def take_answer(self, answer: str | PersistentFailure | Unknown, now: float) -> None:
         """Store the answer to a probe; if no probe is possible, `running` becomes the rule."""

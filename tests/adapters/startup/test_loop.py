@@ -106,7 +106,10 @@ class FakeEngine:
     def containers(self, project: str) -> tuple[Container, ...]:
         return tuple(self.here.values())
 
-    def logs(self, id: str, tail: int | None = None) -> str:  # noqa: A002
+    def inspect(self, id: str) -> Unknown:  # noqa: A002
+        return Unknown("this engine shows no documents")
+
+    def logs(self, id: str, tail: int | None = None, since: float | None = None) -> str:  # noqa: A002
         return f"the words of {id}\n"
 
 
