@@ -1,7 +1,7 @@
 """Makes the function that brings up the services of one stack."""
 
 from collections.abc import Callable, Collection
-from functools import partial
+from functools import cache, partial
 
 from stacktest.adapters.startup.up import BringUp, bring_up
 from stacktest.bootstrap.context import Project, now
@@ -39,7 +39,7 @@ def starter(
         answers=partial(door_answer, project, unreached=UpstreamWatch(project).judge),
         keep=keep,
         probe_image=config.stack.probe_image,
-        usual=lambda name: usual_boot(project.ledger.recent(name)),
+        usual=cache(lambda name: usual_boot(project.ledger.recent(name))),
         on_failure=on_failure,
         diagnose=partial(diagnose_failure, project),
     )
