@@ -15,6 +15,7 @@ from functools import cached_property
 from msgspec import Struct, field
 
 from stacktest.application.host_view import HostView
+from stacktest.application.known_origins import KnownOrigins, build_inputs
 from stacktest.application.made_elsewhere import made_elsewhere
 from stacktest.application.mounted_drift import (
     edited_files,
@@ -24,9 +25,9 @@ from stacktest.application.mounted_drift import (
 )
 from stacktest.application.mounts_elsewhere import mounts_elsewhere
 from stacktest.core import timestamps
-from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
+from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
-from stacktest.core.freshness.built import ARGUMENTS, not_built
+from stacktest.core.freshness.built import not_built
 from stacktest.core.freshness.container.as_created import (
     LABEL,
     VERSION,
@@ -42,14 +43,7 @@ from stacktest.core.freshness.container.namesakes import (
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.container.shared import creation_times, shared_drift
 from stacktest.core.freshness.definition import HashMatch, definition_drift, is_match
-from stacktest.core.freshness.origins import (
-    ContainerOrigin,
-    Digests,
-    ImageOrigin,
-    Origins,
-    carried,
-    differing,
-)
+from stacktest.core.freshness.origins import differing
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
@@ -70,8 +64,6 @@ class DriftReader(Struct, kw_only=True, dict=True):
     reload: Callable[[str], str]
     """Service → how it reloads a changed file; `live`: by itself."""
     _hashes: "Future[Mapping[str, str] | Unknown]" = field(default_factory=Future)
-    _containers: dict[str, ContainerOrigin] = field(default_factory=dict)
-    _images: dict[str, ImageOrigin] = field(default_factory=dict)
     _unread: dict[str, list[frozenset[str]]] = field(default_factory=lambda: defaultdict(list))
     """Service → for each container whose files are remembered, those that were edited since."""
 
@@ -133,15 +125,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
 
     def keep(self) -> None:
         """Store the digests of containers and images that match the files."""
-        before = self._origins
-        names = {item.inspect["Id"] for item in self.containers}
-        containers = {id_: item for id_, item in before.containers.items() if id_ in names}
-        after = Origins(
-            containers={**containers, **self._containers},
-            images={**dict(list(before.images.items())[-200:]), **self._images},
-        )
-        if after != before:
-            self.host.keep_origins(after)
+        self._origins.keep({str(item.inspect["Id"]) for item in self.containers})
 
     # Private
 
@@ -177,8 +161,8 @@ class DriftReader(Struct, kw_only=True, dict=True):
         return containers
 
     @cached_property
-    def _origins(self) -> Origins:
-        return self.host.origins()
+    def _origins(self) -> KnownOrigins:
+        return KnownOrigins(self.host)
 
     @cached_property
     def _networks(self) -> Mapping[str, Json]:
@@ -207,10 +191,8 @@ class DriftReader(Struct, kw_only=True, dict=True):
     def _needs_hash(self, container: Created) -> bool:
         if self.host.definition_drift(container.service) is not None:
             return False
-        id_ = container.inspect["Id"]
-        origin = self._origins.containers.get(id_)
-        is_known = origin is not None and origin.definition is not None
-        return not is_known or self._differences[id_] != Differences()
+        is_known = self._origins.has_definition(container)
+        return not is_known or self._differences[container.inspect["Id"]] != Differences()
 
     def _image(self, container: Created) -> tuple[drift.Reasons, drift.Reasons]:
         name = container.service.name
@@ -223,7 +205,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
     ) -> tuple[drift.Reasons, drift.Reasons]:
         outcome = self._differences[container.inspect["Id"]]
         hash_match = self._hash_match(container)
-        edited = self._edited(container, fingerprint)
+        edited = self._origins.edited_keys(container, fingerprint)
         reasons, unverified = definition_drift(outcome, hash_match, edited)
         # The remembered digests do not cover variables, and the hash is a label, which is copied.
         reasons += drift.env_drift(
@@ -234,7 +216,7 @@ class DriftReader(Struct, kw_only=True, dict=True):
             by_definition=hash_match is HashMatch.SAME,
         )
         if not reasons and is_match(outcome, hash_match, edited):
-            self._remember(container, fingerprint, definition=_definition_keys(fingerprint))
+            self._origins.add_definition(container, fingerprint)
         return reasons, unverified
 
     def _hash_match(self, container: Created) -> HashMatch:
@@ -251,13 +233,6 @@ class DriftReader(Struct, kw_only=True, dict=True):
             # Another version of Compose may hash the same definition otherwise.
             return HashMatch.UNKNOWN
         return HashMatch.UNKNOWN if _is_shared(container) else HashMatch.OTHER
-
-    def _edited(self, container: Created, fingerprint: Fingerprint) -> frozenset[str] | None:
-        """Keys that were edited since the container last matched the files; None: not recorded."""
-        origin = self._origins.containers.get(container.inspect["Id"])
-        if origin is None or origin.definition is None or origin.key_id != fingerprint.key_id:
-            return None
-        return frozenset(differing(origin.definition, _definition_keys(fingerprint)))
 
     def _mounts(self, container: Created) -> drift.Reasons:
         return drift.mount_drift(
@@ -289,19 +264,17 @@ class DriftReader(Struct, kw_only=True, dict=True):
         times = fingerprint.inputs().mount_file_times
         detail = fingerprint.detail.get("config", {})
         now = {label: detail[label] for label in times if label in detail}
-        started = container.inspect["State"]["StartedAt"]
-        origin = self._origins.containers.get(container.inspect["Id"])
-        is_known = origin is not None and origin.started_at == started
-        if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
-            before = carried(origin.files, now, fingerprint.inputs().legacy_digests)
+        started = _started(container.inspect)
+        before = self._origins.files_at_start(container, fingerprint, now)
+        if before is not None:
             edited = before.keys() & differing(before, now)
             self._unread[container.service.name].append(frozenset(edited))
-            return edited_files(self.stack, before, now, times, timestamps.parse(started))
+            return edited_files(self.stack, before, now, times, started)
         counted = times_as_mounted(self.stack, container, times, now)
         moments = {label: datetime.fromtimestamp(at, UTC) for label, at in counted.items()}
-        reasons = drift.stale_inputs(moments, timestamps.parse(started))
+        reasons = drift.stale_inputs(moments, started)
         if not reasons and not fingerprint.inputs().missing_mounts:
-            self._remember(container, fingerprint, files=now)
+            self._origins.add_files(container, fingerprint, now)
         return reasons
 
     def _build(
@@ -312,74 +285,28 @@ class DriftReader(Struct, kw_only=True, dict=True):
             return (), ()
         if isinstance(fingerprint.parts["build"], Unknown):
             return (), ()
-        now = _build_inputs(fingerprint)
         name = f"{service.name} {image['Id']}"
-        origin = self._origins.images.get(name)
-        is_known = origin is not None and origin.key_id == fingerprint.key_id
-        older = fingerprint.inputs().legacy_digests
+        before = self._origins.inputs_of_build(name, fingerprint)
         reasons = not_built(
             fingerprint.inputs(),
-            now,
-            before=carried(origin.inputs, now, older) if origin is not None and is_known else None,
+            build_inputs(fingerprint),
+            before=before,
             image_time=_image_time(image),
             build_time=self.host.build_time(service.build),
         )
-        if reasons and not is_known and image.get("RepoDigests"):
+        if reasons and before is None and image.get("RepoDigests"):
             # The image may not have been built on this machine at all.
             return (), ("live:build: the image may come from a registry",)
         if not reasons:
-            self._images[name] = ImageOrigin(key_id=fingerprint.key_id, inputs=now)
+            self._origins.add_build(name, fingerprint)
         return reasons, ()
-
-    def _remember(
-        self,
-        container: Created,
-        fingerprint: Fingerprint,
-        *,
-        files: Digests | None = None,
-        definition: Digests | None = None,
-    ) -> None:
-        if not fingerprint.key_id:
-            return
-        id_, started = container.inspect["Id"], container.inspect["State"]["StartedAt"]
-        origin = self._containers.get(id_) or self._origins.containers.get(id_)
-        if origin is not None and origin.key_id != fingerprint.key_id:
-            origin = None
-        if files is None and origin is not None and origin.started_at == started:
-            files = origin.files
-        if definition is None and origin is not None:
-            definition = origin.definition
-        self._containers[id_] = ContainerOrigin(
-            started_at=started, key_id=fingerprint.key_id, files=files, definition=definition
-        )
 
 
 # Private
 
 
-def _same_key(origin: ContainerOrigin, fingerprint: Fingerprint) -> bool:
-    return bool(fingerprint.key_id) and origin.key_id == fingerprint.key_id
-
-
-def _definition_keys(fingerprint: Fingerprint) -> Digests:
-    """The digests of the definition's keys, without those that are compared elsewhere."""
-    rows = fingerprint.detail.get("stanza", {})
-    return {
-        key: digest
-        for key, digest in rows.items()
-        # Networks, volumes and the like have a dot; a route is configuration of the front door.
-        if "." not in key and key != "build" and not key.startswith(ROUTE)
-    }
-
-
 def _started(document: Json) -> datetime:
     return timestamps.parse(document["State"]["StartedAt"])
-
-
-def _build_inputs(fingerprint: Fingerprint) -> Digests:
-    inputs = dict(fingerprint.detail.get("build", {}))
-    arguments = fingerprint.detail.get("stanza", {}).get("build")
-    return inputs | ({ARGUMENTS: arguments} if arguments else {})
 
 
 def _image_time(image: Json) -> float:
