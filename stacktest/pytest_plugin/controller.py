@@ -5,10 +5,9 @@ Under pytest-xdist this is the process that starts the workers; without it, the 
 """
 
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +21,16 @@ from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.misnamed import refuse_misnamed
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import LockHeldError, StacktestError, UsageError, refusal_of
-from stacktest.printable import one_line, visible
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.browser_output import page_options
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.garbage import no_collection
 from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
-from stacktest.pytest_plugin.outcomes import FailureNotes, Listener, reason_of
+from stacktest.pytest_plugin.outcomes import Listener
 from stacktest.pytest_plugin.own_output import test_of
 from stacktest.pytest_plugin.report_secrets import clean_text
-from stacktest.pytest_plugin.stash import BLOCKED_REPORT, DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
+from stacktest.pytest_plugin.run_display import RunDisplay, say_summary
+from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
 from stacktest.pytest_plugin.trouble_news import tell_broken, tell_refusal, tell_trouble
 from stacktest.pytest_plugin.usage_errors import have_one_cause, usage_error
@@ -39,7 +38,6 @@ from stacktest.pytest_plugin.usage_errors import have_one_cause, usage_error
 if TYPE_CHECKING:
     from stacktest.application.run import StackSession
     from stacktest.bootstrap.session import PytestRun
-    from stacktest.core.runs.start_failure import StartFailure
     from stacktest.core.runs.summary import RunSummary
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
@@ -64,6 +62,7 @@ class Controller:
         self._whole = whole
         self._selected: tuple[Collected, ...] = ()
         self._listener = Listener()
+        self._display = RunDisplay(config)
         self._background: BackgroundInventory | None = None
         self._run: PytestRun | None = None
         self._session: StackSession | None = None
@@ -106,8 +105,10 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the outcome of a test, from any process; print a failure with its reason at once."""
         self._listener.add(report)
-        if report.failed and self._session is not None and self._wall.verbosity >= 0:
-            self._tell_failure(report)
+        if report.failed and self._session is not None:
+            name = test_of(report)
+            if any(test.reported == name for test in self._selected):
+                self._display.say_failure(report)
 
     # End of the run
 
@@ -139,9 +140,7 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print by phase and service what was proved, and the next useful command."""
         if self._closing:
-            terminalreporter.write_sep("=", "stacktest")
-            for line in self._closing:
-                terminalreporter.write_line(one_line(clean_text(visible(line))))
+            say_summary(terminalreporter, self._closing)
 
     def pytest_unconfigure(self) -> None:
         """Stop what was started if `pytest_sessionfinish` was not called."""
@@ -149,14 +148,9 @@ class Controller:
 
     # Private
 
-    @cached_property
-    def _wall(self) -> "ProgressDisplay":
-        from stacktest.reports.terminal.progress_display import ProgressDisplay
-
-        reporter = self._config.pluginmanager.getplugin("terminalreporter")
-        display = ProgressDisplay(reporter, os.environ)
-        display.clean = clean_text
-        return display
+    @property
+    def _progress(self) -> "ProgressDisplay":
+        return self._display.progress
 
     def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
         """Print the error that kept the run from being recorded; the run then is not a success."""
@@ -165,44 +159,6 @@ class Controller:
         if session.exitstatus == pytest.ExitCode.OK:
             is_usage = isinstance(error, UsageError)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR if is_usage else NOT_READY
-
-    def _tell_boot_evidence(self) -> None:
-        if self._session is None:
-            return
-        folder = boot_folder(self._config.rootpath, self._session.run_id)
-        if folder.is_dir():
-            self._wall.say_all([f"  evidence: {folder.relative_to(self._config.rootpath)}"])
-
-    def _say_not_up(self, failures: "Mapping[str, StartFailure]") -> None:
-        """Print why services are not up, whose tests will be errors."""
-        if not failures:
-            return
-        from stacktest.core.runs.start_failure import by_cause
-
-        for failure in by_cause(failures):
-            self._wall.say_all([*failure.lines(), f"  code: {failure.code}"])
-        self._tell_boot_evidence()
-
-    def _tell_failure(self, report: pytest.TestReport) -> None:
-        from stacktest.pytest_plugin.repeat import command_again
-        from stacktest.reports.terminal.run import failure_lines
-
-        if not any(test.reported == test_of(report) for test in self._selected):
-            return
-        if getattr(report, BLOCKED_REPORT, False):
-            # The reason was printed when the stack came up, once for all tests.
-            return
-        notes = FailureNotes.of(report)
-        first, *rest = failure_lines(
-            report.nodeid,
-            reason_of(report),
-            again=command_again(self._config, report.nodeid),
-            **notes.shown_below(self._config.rootpath),
-        )
-        if self._wall.verbosity == 0:
-            # With `-v` pytest has just printed the test's name.
-            self._wall.say_all([first], red=True)
-        self._wall.say_all(rest)
 
     @property
     def _has_workers(self) -> bool:
@@ -223,15 +179,16 @@ class Controller:
         except UsageError as error:
             has_begun = self._session is not None
             tell = tell_trouble if has_begun else partial(tell_refusal, config=config)
-            self._wall.say_all(tell(self._run, error=error))
+            self._progress.say_all(tell(self._run, error=error))
             self._refusal = error
             raise usage_error(error) from error
         except StacktestError as error:
-            self._wall.say_all(error.lines_with_code())
+            self._progress.say_all(error.lines_with_code())
             if self._session is None or not self._session.not_up:
                 # Services that are recorded as not up are notified at the end, with their state.
-                self._wall.say_all(tell_trouble(self._run, error))
-            self._tell_boot_evidence()
+                self._progress.say_all(tell_trouble(self._run, error))
+            if self._session is not None:
+                self._display.say_boot_evidence(self._session.run_id)
             self._tell_allure(error.what)
             is_lock = isinstance(error, LockHeldError)
             words = "another run uses this stack" if is_lock else "the stack did not become ready"
@@ -251,13 +208,13 @@ class Controller:
         session = run.session
         plan = session.plan(self._selected)
         dry_run = config.getoption("--stack-dry-run")
-        if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
-            self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
+        if dry_run or (self._progress.verbosity >= 0 and not config.getoption("no_header", None)):
+            self._progress.say_all(plan_lines(plan, session.stack, len(self._selected)))
         if dry_run:
             running = run.running()
             if file := config.getoption("--stack-plan-file"):
                 write_file(Path(file), json.dumps(plan_document(plan, running), indent=2))
-            self._wall.say_all(reason_lines(plan, running))
+            self._progress.say_all(reason_lines(plan, running))
             refuse_misnamed(session.misnamed)
             return True
         if not is_whole(config):
@@ -265,7 +222,7 @@ class Controller:
         self._session = session
         session.start(plan, self._selected)
         blocked_tests.write(self._shared, session.blocked, session.stack.front_door)
-        self._say_not_up(session.blocked)
+        self._display.say_not_up(session.blocked, session.run_id)
         write_snapshot(self._shared, session.snapshot)
         config.stash[RUNNING] = run.reach(self._shared)
         page_options(config, session.run_id, "main")
@@ -278,9 +235,9 @@ class Controller:
         from stacktest.bootstrap.session import open_run
         from stacktest.pytest_plugin.stale import request_of
 
-        self._wall.started = now()
+        self._progress.started = now()
         factory = config.stash.get(OPEN_RUN, open_run)
-        self._run = factory(request_of(config), self._wall, self._whole.tests)
+        self._run = factory(request_of(config), self._progress, self._whole.tests)
         return self._run
 
     def _is_quiet(self, session: pytest.Session) -> bool:
@@ -341,14 +298,19 @@ class Controller:
         )
         if self._refusal is None:
             # A run that did not begin has nothing to sum up.
-            self._closing += summary_lines(summary, session.stack, self._wall.width)
+            self._closing += summary_lines(summary, session.stack, self._progress.width)
         self._closing += run.conclude(summary)
         # The timeline is no evidence, so an error of writing it is ignored; others are raised.
         from stacktest.core.runs.timeline import timeline_of
 
         with suppress(UsageError):
             run.write_timeline(
-                timeline_of(session.run_id, self._wall.started, self._wall.boots, summary.outcomes)
+                timeline_of(
+                    session.run_id,
+                    self._progress.started,
+                    self._progress.boots,
+                    summary.outcomes,
+                )
             )
         self._closing += self._tell(summary, run)
         if session.run is not None:
@@ -375,7 +337,7 @@ class Controller:
         from stacktest.pytest_plugin.allure import attach_boot, write_run
 
         evidence = boot_folder(self._config.rootpath, self._session.run_id)
-        attach_boot(self._wall.boots, evidence, clean_text(trouble))
+        attach_boot(self._progress.boots, evidence, clean_text(trouble))
         if self._session.run is not None:
             write_run(Path(folder), self._session.stack, self._session.run)
 

@@ -61,7 +61,7 @@ ELSEWHERE = {
         "stacktest/core/backups/states.py",
     },
     "Add a part of the fingerprint": {
-        "stacktest/application/drift_reader.py",
+        "stacktest/application/known_origins.py",
         "stacktest/application/update_plan.py",
         "stacktest/core/runs/credit.py",
     },

@@ -10,7 +10,7 @@ from tests.house.rooms import PACKAGE
 
 PRINTERS = {
     "cli/output.py": "the command line",
-    "pytest_plugin/controller.py": "the end of a run",
+    "pytest_plugin/run_display.py": "the end of a run",
     "reports/terminal/progress_display.py": "a run while it goes",
     "adapters/engine/reaper.py": "a process of its own, which imports nothing",
 }
