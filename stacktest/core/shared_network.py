@@ -85,6 +85,22 @@ def network_mode(service: Service) -> str:
     return str(definition.get("network_mode") or "")
 
 
+def joined_containers(service: Service) -> tuple[str, ...]:
+    """Names of the containers whose network, processes, memory or volumes it shares."""
+    definition = service.definition if isinstance(service.definition, dict) else {}
+    values = [definition.get(key) for key in ("network_mode", "pid", "ipc")]
+    values += definition.get("volumes_from") or ()
+    parts = (str(value).split(":") for value in values)
+    return tuple(
+        name for kind, name, *_ in (part for part in parts if len(part) > 1) if kind == "container"
+    )
+
+
+def container_name(project: str, service: Service) -> str:
+    """The name of its only container: the one that it sets, else the one that Compose gives it."""
+    return service.container_name or f"{project}-{service.name}-1"
+
+
 # Private
 
 
@@ -113,6 +129,6 @@ def _next_owner(stack: Stack, name: str) -> str:
     if kind == "service":
         return other if other in stack.services else ""
     if kind == "container":
-        named = (s.name for s in stack.services.values() if other in {s.name, s.container_name})
+        named = (s.name for s in stack.services.values() if other == container_name(stack.name, s))
         return next(named, "")
     return ""

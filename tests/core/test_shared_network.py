@@ -55,6 +55,14 @@ def test_in_whose_network_a_service_runs(name: str, owner: str) -> None:
     assert network_owner(STACK, name) == owner
 
 
+@pytest.mark.parametrize(("container", "owner"), [("t-vpn-1", "vpn"), ("vpn", "torrents")])
+def test_a_container_is_joined_by_the_name_that_compose_gives_it(
+    container: str, owner: str
+) -> None:
+    stack = shared(service("vpn"), service("torrents", f"container:{container}"))
+    assert network_owner(stack, "torrents") == owner
+
+
 def test_who_runs_in_the_network_of_another() -> None:
     assert tenants_of(STACK, "vpn") == ("torrents", "index", "nested")
     assert tenants_of(STACK, "apart") == ()

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from stacktest.adapters.compose.json_config import read_config
 from stacktest.adapters.compose.shape import misshapen
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.core.numbers import whole_number
+from stacktest.core.shared_network import container_name, joined_containers
 from stacktest.errors import ToolMissingError, UsageError
 
 
@@ -41,8 +43,11 @@ def read_model(
         name: _service(name, {} if definition is None else definition, definitions)
         for name, definition in sorted(_mapping(document, "services").items())
     }
+    project = str(document.get("name") or "")
+    owners = {container_name(project, service): name for name, service in services.items()}
+    services = {name: _with_joined(service, owners) for name, service in services.items()}
     return Stack(
-        name=str(document.get("name") or ""),
+        name=project,
         root=root,
         services={**(unreadable or {}), **services},
         definitions=definitions,
@@ -142,6 +147,17 @@ def _service(name: str, definition: Json, definitions: Mapping[str, Json]) -> Se
         environment=dict(definition.get("environment") or {}),
         definition=definition,
     )
+
+
+def _with_joined(service: Service, owners: Mapping[str, str]) -> Service:
+    """The service with a dependency on each service whose container it joins by its name.
+
+    Compose adds such dependencies for `service:vpn`, and does not know those for `container:vpn`.
+    """
+    joined = {owners.get(name, "") for name in joined_containers(service)}
+    new = joined - {"", service.name, *(need.service for need in service.depends_on)}
+    needs = (*service.depends_on, *(Dependency(service=name) for name in sorted(new)))
+    return replace(service, depends_on=needs) if new else service
 
 
 def _port(port: Json) -> Port:

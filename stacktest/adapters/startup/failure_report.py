@@ -27,6 +27,7 @@ from stacktest.core.readiness import Impossible, Kind, Rule
 from stacktest.core.redaction import redact_named
 from stacktest.core.runs.start_failure import CODE, StartFailure, by_cause
 from stacktest.core.secrets import named_secrets
+from stacktest.core.shared_network import joined_containers
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
 
@@ -295,6 +296,8 @@ def _concerns(service: Service, stack: Stack, text: str, facts: Mapping[str, str
     if repository and re.search(rf"(?<![\w/.-]){re.escape(repository)}(?![\w/-]|\.\w)", text):
         return True
     if service.container_name and service.container_name == facts.get("name"):
+        return True
+    if facts.get("container") in joined_containers(service):
         return True
     paths = [mount.source for mount in service.mounts] + [file.path for file in service.files]
     if service.build:

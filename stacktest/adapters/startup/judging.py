@@ -1,11 +1,12 @@
 """Judges a tracked container by its readiness rule, its probes and its timeout."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup import probe
 from stacktest.adapters.startup.failure_report import container_failed
+from stacktest.adapters.startup.joined_network import lost_network
 from stacktest.adapters.startup.restart_loop import refusal_of, running_for, seconds_of_loop
 from stacktest.adapters.startup.tracked_container import (
     NEVER,
@@ -45,8 +46,16 @@ DEFAULT_TIMEOUT = 120.0
 class Judging:
     """Decides whether a container is ready, may still become ready, or never will."""
 
-    def __init__(self, stack: Stack, plan: Plan, engine: EnginePort, settings: Settings) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        plan: Plan,
+        engine: EnginePort,
+        settings: Settings,
+        tracked: Mapping[str, TrackedContainer],
+    ) -> None:
         self._stack = stack
+        self._tracked = tracked
         self._plan = plan
         self._engine = engine
         self._settings = settings
@@ -68,12 +77,14 @@ class Judging:
             return Impossible(f"is in a restart loop{loop}: it refuses its own configuration")
         lasted = max(0.0, now - tracked.running_since)
         judged = judge(tracked.rule, container, running_for=lasted, answer=answer)
+        if isinstance(judged, Waiting) and container.is_running:
+            return self._lost_network(tracked) or judged
         return self._held(tracked, judged) if isinstance(judged, Ready) else judged
 
-    def take_look(self, tracked: TrackedContainer, all_tracked: Iterable[TrackedContainer]) -> None:
+    def take_look(self, tracked: TrackedContainer) -> None:
         """Note what its container, which was just inspected, shows of a restart loop."""
         container, now = tracked.container, self._settings.clock()
-        others = [item for item in all_tracked if item is not tracked]
+        others = self._others(tracked)
         if tracked.ran_before and container.is_running:
             age = running_for(self._engine, container) if container.restart_count else NEVER
             tracked.running_since = now - age
@@ -155,6 +166,13 @@ class Judging:
         )
 
     # Private
+
+    def _others(self, tracked: TrackedContainer) -> list[TrackedContainer]:
+        return [item for item in self._tracked.values() if item is not tracked]
+
+    def _lost_network(self, tracked: TrackedContainer) -> Impossible | None:
+        others = (item.container for item in self._others(tracked))
+        return lost_network(self._engine, self._stack, tracked.container, others)
 
     def _seconds_of_loop(
         self, tracked: TrackedContainer, others: Iterable[TrackedContainer]

@@ -63,7 +63,7 @@ class Loop:
         self._settings = settings
         self._progress = progress
         self._tracked: dict[str, TrackedContainer] = {}
-        self._judging = Judging(stack, plan, engine, settings)
+        self._judging = Judging(stack, plan, engine, settings, self._tracked)
         self._needs = {name: needs_of(stack, name) for name in plan.services}
         self.failures: dict[str, StartFailure] = {}
         """Service → why it is not up, also services that need a failed one."""
@@ -253,7 +253,7 @@ class Loop:
             tracked.running_since = NEVER
         elif started or not was.is_running or was.restart_count != tracked.container.restart_count:
             tracked.running_since = self._settings.clock()
-        self._judging.take_look(tracked, self._tracked.values())
+        self._judging.take_look(tracked)
         tracked.rule = refine(tracked.rule, tracked.container)
 
     def _advance(self, touched: Iterable[TrackedContainer]) -> None:

@@ -29,7 +29,17 @@ class Cause(Struct, frozen=True, kw_only=True):
     """The key of the service definition, or of the file, that asks for it."""
 
 
+_NO_CONTAINER = Cause(
+    # An id is that of the container itself, which somebody removed.
+    pattern=r"no such container: (?![0-9a-f]{64})(?P<container>\S+)",
+    what="joins the container {container}, which does not exist",
+    before="start the container {container}, or correct its name in services.{service}",
+    command="docker compose up -d {service}",
+    key="network_mode",
+)
+
 CREATION: Sequence[Cause] = (
+    _NO_CONTAINER,
     Cause(
         pattern=r"healthcheck\.start_interval as feature require Docker Engine",
         what="has healthcheck.start_interval, which this engine does not know: 25 is the first",
@@ -111,6 +121,13 @@ CREATION: Sequence[Cause] = (
 )
 
 START: Sequence[Cause] = (
+    _NO_CONTAINER,
+    Cause(
+        pattern=r"cannot join .{1,40} of a non[ -]running container: (?P<container>[\w-]{12})",
+        what="joins the container {container}, which does not run",
+        command="docker start {container}",
+        key="network_mode",
+    ),
     Cause(
         pattern=r"listen (?:tcp|udp)\d? (?P<address>\[[^\]]+\]|[^\s:]+):(?P<port>\d+): "
         r"bind: cannot assign requested address"

@@ -3,6 +3,8 @@
 The engine gives a container a new network at every start; containers that joined stay in the old.
 """
 
+import re
+
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
@@ -22,10 +24,13 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 # Private
 
+_ID = re.compile(r"[0-9a-f]{64}")
+"""An engine keeps the name of a container that was created later, and looks it up at each start."""
+
 
 def _of(facts: Facts, service: ServiceFacts, owner: ServiceFacts) -> Diagnosis | None:
     name = service.name
-    if service.network_container and service.network_container != owner.container:
+    if _ID.fullmatch(service.network_container) and service.network_container != owner.container:
         return Diagnosis(
             service=name,
             sentence=f"{owner.name} was replaced after {name}, which is still in the network of "

@@ -27,7 +27,10 @@ STACK = Stack(
             name="app",
             image="team/app:1",
             networks=("edge",),
-            definition={"healthcheck": {"start_interval": "1s"}},
+            definition={
+                "healthcheck": {"start_interval": "1s"},
+                "network_mode": "container:the-vpn",
+            },
             mounts=(Mount(kind="volume", source="data", target="/data"),),
             files=(FileRef(name="token", path="/stack/token.txt", secret=True),),
             environment={
@@ -94,6 +97,11 @@ def test_details_stand_between_where_and_hint() -> None:
             "Error response from daemon: manifest for team/app:1 not found: manifest unknown",
             "app has an image that is not here and cannot be pulled",
             "correct the image, or build it, then: docker compose up -d app",
+        ),
+        (
+            "Container p-app-1  Creating\nError response from daemon: No such container: the-vpn",
+            "app joins the container the-vpn, which does not exist",
+            f"start the container the-vpn, or correct its name in services.app, {THEN} up -d app",
         ),
         (
             'unable to prepare context: path "/stack/site" not found',

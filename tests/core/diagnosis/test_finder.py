@@ -344,13 +344,15 @@ def test_the_network_of_another_one_that_was_restarted() -> None:
 
 
 def test_the_network_of_another_one_that_was_replaced() -> None:
-    torrents = running("torrents", network_container="old")
+    torrents = running("torrents", network_container="0" * 64)
     assert sentence(facts(torrents=torrents), Failure(services=("torrents",))).startswith(
         "vpn was replaced after torrents"
     )
 
 
 def test_the_network_of_another_one_that_started_before() -> None:
+    joined = running("torrents", started=NOW, network_container="the-vpn")
+    assert find(facts(torrents=joined), Failure(services=("torrents",))) is None
     torrents = running("torrents", started=NOW, network_container="vpn0123456789")
     assert find(facts(torrents=torrents), Failure(services=("torrents",))) is None
 
