@@ -59,7 +59,10 @@ def find_front_door(stack: Stack) -> FrontDoor:
     candidates = sorted(_candidates(stack), key=lambda candidate: candidate.rank)
     reachable = [candidate for candidate in candidates if _is_reachable(candidate.service)]
     if reachable:
-        return _described(reachable[0], stack)
+        door = _described(reachable[0], stack)
+        beside = (c for c in reachable[1:] if _published(c.service) & set(WEB))
+        others = (_unread(candidate.service, candidate.kind, stack) for candidate in beside)
+        return replace(door, unknown=(*door.unknown, *others))
     hidden = tuple(_unpublished(c, stack) for c in candidates if c.leads_elsewhere)
     tunnels = tuple(_tunnels(stack))
     if words := declared_by_services(stack):
@@ -160,7 +163,12 @@ def _read_first(service: Service, kind: str, files: tuple[Path, ...]) -> tuple[P
     """The main file, which includes the others, and templates; all `files` without a main file."""
     main = tuple(_main_files(service, kind)) if files else ()
     suffix = template_suffix(service)
-    templates = [path for path in files if kind == "nginx" and path.name.endswith(suffix)]
+    targets = {path: target for path, target in _places(service) if target.endswith(suffix)}
+    templates = [
+        path
+        for path in files
+        if kind == "nginx" and (path.name.endswith(suffix) or path in targets)
+    ]
     return tuple(dict.fromkeys((*main, *templates))) if main else files
 
 

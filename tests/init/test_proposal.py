@@ -395,6 +395,7 @@ def bind(root: Path, name: str, target: str) -> Mount:
         ("nginx:1", "wiki.conf.template", "/etc/nginx/templates/wiki.conf.template",
          ("wiki.conf.template",)),
         ("nginx:1", "t/wiki.template", "/etc/nginx/templates/wiki.template", ("nginx:t/wiki.template",)),
+        ("nginx:1", "wiki.conf", "/etc/nginx/templates/wiki.conf.template", ("wiki.conf",)),
         ("somebody/web", "edge", "/etc/nginx/nginx.conf", ("nginx:edge",)),
         ("somebody/web", "edge-nginx", "/etc/nginx/nginx.conf", ("edge-nginx",)),
         ("somebody/web", "Caddyfile.old", "/etc/nginx/nginx.conf", ("nginx:Caddyfile.old",)),
@@ -433,6 +434,31 @@ def test_templates_lie_where_the_environment_says(tmp_path: Path) -> None:
         environment=environment,
     )
     assert find_front_door(stack(proxy, root=tmp_path)).sources == ("nginx:t/wiki.tpl",)
+
+
+def test_a_template_of_any_name_is_read_beside_the_main_file(tmp_path: Path) -> None:
+    for name in ("nginx.conf", "wiki"):
+        (tmp_path / name).write_text("proxy_pass http://a;")
+    mounts = (
+        bind(tmp_path, "nginx.conf", "/etc/nginx/nginx.conf"),
+        bind(tmp_path, "wiki", "/etc/nginx/templates/wiki.conf.template"),
+    )
+    proxy = service("proxy", "nginx:1", ports=(Port(target=80, published=80),), mounts=mounts)
+    sources = find_front_door(stack(proxy, root=tmp_path)).sources
+    assert sources == ("nginx.conf", "nginx:wiki")
+
+
+def test_another_front_door_at_443_is_named(tmp_path: Path) -> None:
+    (tmp_path / "proxy.conf").write_text("server { location / { proxy_pass http://a:1; } }")
+    mounts = (bind(tmp_path, "proxy.conf", "/etc/nginx/conf.d/proxy.conf"),)
+    proxy = service("proxy", "nginx:1", ports=(Port(target=80, published=80),), mounts=mounts)
+    edge = service("edge", "haproxy:3", ports=(Port(target=443, published=443),))
+    inner = service("inner", "haproxy:3", ports=(Port(target=443, published=8443),))
+    door = find_front_door(stack(proxy, edge, inner, root=tmp_path))
+    assert door.service == "proxy"
+    assert [text[:53] for text in door.unknown] == [
+        "where edge says which host name leads to which servic"
+    ]
 
 
 def test_who_leads_to_others_goes_before_who_serves_a_folder(tmp_path: Path) -> None:

@@ -381,6 +381,37 @@ def test_the_suffix_of_templates_can_be_another(tmp_path: Path) -> None:
     assert leads(read_routes(("nginx:x.tpl",), of)) == {"wiki.test": "wiki:80"}
 
 
+def test_a_file_is_a_template_by_its_name_in_the_container(tmp_path: Path) -> None:
+    text = "server { listen 80; server_name ${SITE}; location / { proxy_pass http://wiki; } }"
+    (tmp_path / "wiki.conf").write_text(text)
+    mounts = {"/etc/nginx/templates/wiki.conf.template": "wiki.conf"}
+    of = stack(tmp_path, *apps("wiki"), mounts=mounts, environment={"SITE": "wiki.test"})
+    assert leads(read_routes(("wiki.conf",), of)) == {"wiki.test": "wiki:80"}
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "host"),
+    [
+        ("localhost", "", "localhost"),
+        ("localhost", "x.test", "localhost"),
+        ("192.0.2.7", "", "localhost"),
+        ("192.0.2.7 [2001:db8::7]", "x.test", "x.test"),
+    ],
+)
+def test_a_server_that_is_named_like_the_machine_has_a_host(
+    name: str, domain: str, host: str, tmp_path: Path
+) -> None:
+    of = replace(stack(tmp_path, *apps("wiki")), domain=domain)
+    text = f"server {{ listen 80; server_name {name}; location / {{ proxy_pass http://wiki:1; }} }}"
+    assert leads(nginx(tmp_path, text, of)) == {host: "wiki:1"}
+
+
+def test_a_server_of_an_address_has_no_other_host_behind_the_default_server(tmp_path: Path) -> None:
+    text = """server { listen 80; server_name a.test; location / { proxy_pass http://wiki:1; } }
+server { listen 80; server_name 192.0.2.7; location / { proxy_pass http://wiki:2; } }"""
+    assert leads(nginx(tmp_path, text, stack(tmp_path, *apps("wiki")))) == {"a.test": "wiki:1"}
+
+
 @pytest.mark.case("field/b48")
 @pytest.mark.case("compose/nginx-template")
 def test_a_template_is_filled_in_with_the_doors_environment(tmp_path: Path) -> None:
@@ -556,6 +587,25 @@ def test_what_a_middleware_may_have_answered_is_nobodys(
     more["traefik.http.routers.app.middlewares"] = "m"
     of = stack(tmp_path, labelled("app", "Host(`a.test`)", "80", **more), *apps("auth"))
     assert who(read_routes(("traefik",), of), "a.test", status=status) is None
+
+
+CHAIN = """http: {middlewares: {
+  all: {chain: {middlewares: [inner]}},
+  inner: {%s: {prefix: /x}}}}
+"""
+
+
+def test_a_chain_finds_its_members_where_it_is_defined(tmp_path: Path) -> None:
+    (tmp_path / "chains.yml").write_text(CHAIN % "addPrefix")
+    more = {"traefik.http.routers.app.middlewares": "all@file"}
+    of = stack(tmp_path, labelled("app", "Host(`a.test`)", "80", **more))
+    routes = read_routes(("traefik", "traefik:chains.yml"), of)
+    assert who(routes, "a.test") == "app"
+    assert [route.unknown for route in routes if route.unknown] == []
+
+    (tmp_path / "chains.yml").write_text(CHAIN % "stripPrefix")
+    changed = read_routes(("traefik", "traefik:chains.yml"), of)
+    assert changed[0].basis != routes[0].basis, "the chain is the same, its member is not"
 
 
 def test_a_middleware_that_is_not_defined_may_answer_anything(tmp_path: Path) -> None:

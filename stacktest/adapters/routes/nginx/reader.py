@@ -38,17 +38,25 @@ def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
 def _hosts(http: HttpBlock, stack: Stack) -> dict[str, bool]:
     """Host names of servers in the named files; the stack's domain for a server of any name."""
     hosts: dict[str, bool] = {}
+    any_name = stack.domain or "localhost"
     for server in http.servers:
         if not server.block.is_named or not server.listeners:
             continue
-        if server.is_catch_all:
-            hosts.setdefault(stack.domain or "localhost", False)
+        if server.is_catch_all or _is_default(http, server, any_name):
+            hosts.setdefault(any_name, False)
         for host, is_deep in server.hosts():
             if stack.domain and host.endswith(".*"):
                 # A name that can be requested, and its routes, which another server may have.
                 hosts.setdefault(f"{host[:-1]}{stack.domain}", False)
             hosts.setdefault(host, is_deep)
     return hosts
+
+
+def _is_default(http: HttpBlock, server: Server, any_name: str) -> bool:
+    """Whether a server that is named by addresses only answers for every name, too."""
+    return server.has_addresses_only and any(
+        server in http.answering(any_name, listener.port) for listener in server.listeners
+    )
 
 
 def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) -> Iterator[Route]:

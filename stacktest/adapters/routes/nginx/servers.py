@@ -18,7 +18,7 @@ from stacktest.core.route import Listener
 from stacktest.core.shared_network import network_mode
 
 _CATCH_ALL = frozenset({"_", "", "default_server"})
-_NO_NAME = re.compile(r"\$|^localhost$|^[\d.]+$|^\[")
+_NO_NAME = re.compile(r"\$|^[\d.]+$|^\[")
 _LOOPBACK = re.compile(r"127\.|localhost(?::|$)|\[::1\]")
 _LOCAL = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})$")
 
@@ -36,6 +36,11 @@ class Server(Struct, frozen=True, kw_only=True):
     def is_catch_all(self) -> bool:
         """Whether the server is meant for any name."""
         return not self.names or not _CATCH_ALL.isdisjoint(self.names)
+
+    @property
+    def has_addresses_only(self) -> bool:
+        """Whether it has names, all of them addresses, which requests by name do not have."""
+        return bool(self.names) and not self.unset and not any(True for _ in self.hosts())
 
     @property
     def primary_name(self) -> str | None:

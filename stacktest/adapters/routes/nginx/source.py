@@ -126,7 +126,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
 
 def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:
     text = _text(path, stack)
-    if not path.name.endswith(template_suffix(stack.services.get(stack.front_door))):
+    # The image's script goes by the name in the container; a script of one's own, by any.
+    suffix = template_suffix(stack.services.get(stack.front_door))
+    if not (path.name.endswith(suffix) or target_of(stack, path).endswith(suffix)):
         return _parsed(path, path, stack)
     with temporary_folder("nginx") as folder:
         filled = folder / "filled.conf"

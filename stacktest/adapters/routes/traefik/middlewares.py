@@ -54,7 +54,7 @@ def guards_of(
         if kind in _SILENT:
             continue
         if kind == "chain":
-            for inner in listed(section.get("middlewares")):
+            for inner in members(name, section):
                 yield from guards_of(
                     inner,
                     find(inner),
@@ -78,6 +78,13 @@ def guards_of(
             is_hidden = kind not in _ALWAYS_ASKED
             unknown = "" if statuses != ANY_STATUS else f"what the middleware {name} answers"
             yield replace(guard, statuses=statuses, is_hidden=is_hidden, unknown=unknown)
+
+
+def members(chain: str, section: Section) -> Iterator[str]:
+    """The members of a chain; one without a provider has that of the chain, not the router's."""
+    _, at, provider = chain.partition("@")
+    for name in listed(section.get("middlewares")):
+        yield name if "@" in name else f"{name}{at}{provider}"
 
 
 def listed(value: Json) -> tuple[str, ...]:

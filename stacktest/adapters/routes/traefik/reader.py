@@ -24,7 +24,7 @@ from stacktest.adapters.routes.traefik.matchers import (
     hosts_of,
     narrowed,
 )
-from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed
+from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed, members
 from stacktest.adapters.routes.traefik.routers import Routers, why_ignored
 from stacktest.adapters.routes.traefik.rule import Alternative, RuleError, alternatives
 from stacktest.adapters.routes.traefik.services import Services
@@ -332,7 +332,10 @@ class _Reader(Struct, frozen=True, kw_only=True):
         return definitions[0] if is_one else None
 
     def _definitions(self, router: Section, origin: Origin) -> str:
-        names = (*listed(router.get("middlewares")), *listed(router.get("service")))
+        names = [*listed(router.get("middlewares")), *listed(router.get("service"))]
+        for name in names:  # Grows by the members of chains.
+            chain = section((self._defined("middlewares", name, origin) or {}).get("chain"))
+            names += [inner for inner in members(name, chain) if inner not in names]
         return repr(
             [
                 (name, kind, self._defined(kind, name, origin))
