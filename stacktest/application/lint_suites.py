@@ -83,7 +83,7 @@ _NO_FOLDER = (
 )
 _NOT_READ = (
     "which host names lead where is not known",
-    "correct the file: what its routes say about services cannot be judged",
+    "correct the file, or use [stack.hosts] instead: what its routes say cannot be judged",
 )
 _NOT_NAMED = (
     "nginx reads this server, and `routes` does not name its file",

@@ -42,7 +42,7 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
             threading.Event().wait()
         server.stop()
     else:
-        for line in _lines([*map(_row, _shown(stack)), *_published(stack)]):
+        for line in _lines(_rows(stack)):
             say(line)
         if not stack.routes:
             say(_NO_NAMES, err=True)
@@ -68,9 +68,14 @@ def _refuse_unread(stack: Stack) -> None:
         raise UsageError(
             "; ".join(route.unknown for route in unread),
             where=", ".join(route.where for route in unread),
-            hint="correct that place, then: stacktest names",
+            hint="correct that place, or use [stack.hosts] instead, then: stacktest names",
             code="SK-ROUTES",
         )
+
+
+def _rows(stack: Stack) -> list[Row]:
+    """Every row once: routes that differ only in hidden conditions look the same."""
+    return [*dict.fromkeys([*map(_row, _shown(stack)), *_published(stack)])]
 
 
 def _shown(stack: Stack) -> list[Route]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.routes import read_routes
-from stacktest.cli.names import _document, _published, _refuse_unread, _shown
+from stacktest.cli.names import _document, _published, _refuse_unread, _rows, _shown
 from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from stacktest.errors import UsageError
@@ -64,6 +64,16 @@ def test_a_file_that_cannot_be_read_is_an_error_behind_the_names_that_are_known(
     assert refused.value.lines() == [
         "error: the Caddyfile cannot be read: '8O80' is not a port number",
         "  at: Caddyfile:2",
-        "  hint: correct that place, then: stacktest names",
+        "  hint: correct that place, or use [stack.hosts] instead, then: stacktest names",
     ]
     _refuse_unread(replace(stack, routes=routes[:1]))
+
+
+def test_routes_that_look_the_same_are_shown_once(tmp_path: Path) -> None:
+    (tmp_path / "site.conf").write_text(
+        "server { listen 80; server_name a.test; root /srv; location / { try_files $uri /x$uri; } }"
+    )
+    door = Service(name="door", ports=(Port(target=80),))
+    stack = Stack(name="t", root=tmp_path, services={"door": door}, front_door="door")
+    rows = _rows(replace(stack, routes=read_routes(("site.conf",), stack)))
+    assert len(rows) == len(set(rows)) > 1

@@ -273,7 +273,7 @@ def test_a_rule_for_traefik_1_is_named_and_not_read(label: str) -> None:
     front = find_front_door(plain)
     assert front.sources == ("traefik",)
     _, unknown = suites(replace(plain, routes=read_routes(front.sources, plain)), front)
-    assert f"services.app.labels.{label}: a rule for Traefik 1, which is not read" in unknown
+    assert f"services.app.labels.{label} leads: a rule for Traefik 1, which is not read" in unknown
     assert find_front_door(stack(app)).sources == ("traefik",)
 
 

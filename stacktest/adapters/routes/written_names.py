@@ -27,7 +27,7 @@ def as_heard(route: Route, kind: str, stack: Stack) -> Route:
         return route
     never_fits = not (host.isascii() or _converts(kind, stack))
     if never_fits or (host.endswith(".") and kind != "traefik"):
-        why = f"clients send {to_ascii(host)}, and the front door knows only what is written here"
+        why = f"no request is for {host!r}: clients send {to_ascii(host)}"
         return replace(route, service=None, port=None, unknown=why)
     return route
 

@@ -559,7 +559,7 @@ url = "http://wiki:3000"
 def test_a_file_provider_that_is_not_on_this_side_is_named(tmp_path: Path) -> None:
     of = stack(tmp_path, image="traefik:v3", command=("--providers.file.directory=/dynamic",))
     assert leads(read_routes(("traefik",), of)) == {
-        "/dynamic": "/dynamic: Traefik's file provider reads it, and it is not on this side"
+        "/dynamic": "Traefik's file provider reads it, and no mount shows it"
     }
 
 

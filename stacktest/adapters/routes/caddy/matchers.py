@@ -39,12 +39,15 @@ class Matcher(Struct, frozen=True, kw_only=True):
     def narrow(self, step: Route) -> Route:
         """The step, restricted to requests that match."""
         both = self.methods & step.methods if self.methods and step.methods else frozenset()
+        is_hidden = self.is_hidden or step.is_hidden
+        # An inner path alone would be taken for the path of a request, which it may not be.
+        texts = (self.text, step.match) if is_hidden else (step.match or self.text,)
         return replace(
             step,
             conditions=(*self.conditions, *step.conditions),
             methods=both or self.methods or step.methods,
-            is_hidden=self.is_hidden or step.is_hidden,
-            match=step.match or self.text,
+            is_hidden=is_hidden,
+            match=" ".join(filter(None, texts)),
         )
 
     def exclude(self, step: Route) -> Route:

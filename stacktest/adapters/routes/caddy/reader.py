@@ -91,7 +91,7 @@ def _options(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 
 
 def _absent(target: str) -> Iterator[Route]:
-    why = "caddy-docker-proxy begins with it, and it is not on this side"
+    why = "caddy-docker-proxy begins with it, and no mount shows it"
     yield Route(host=f"{target}@", unknown=why, where=target, upstream="?")
 
 

@@ -92,7 +92,7 @@ def guard_step(item: Directive, statuses: frozenset[int], *, is_hidden: bool = F
 
 def unseen_step(step: Route, item: Directive) -> Route:
     """The step, unknown because it depends on an `include` whose file is only in the container."""
-    return replace(step, unknown=f"what {item.words[0]} says, which is not on this side")
+    return replace(step, unknown=f"what {item.words[0]} says, which no mount shows")
 
 
 def unseen_content(block: Directive) -> Route | None:

@@ -87,7 +87,7 @@ def file_origins(
             if file.suffix in {".yml", ".yaml", ".toml"}
         ]
         if not files and not is_on_this_side(placed, target):
-            yield Unknown(f"{target}: Traefik's file provider reads it, and it is not on this side")
+            yield Unknown(f"{target}: Traefik's file provider reads it, and no mount shows it")
         for file in files:
             if file not in named:
                 yield from _of_dynamic_file(file, placed)

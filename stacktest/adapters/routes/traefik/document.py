@@ -36,6 +36,9 @@ def document_of(path: Path, stack: Stack) -> Json | Unread:
     file = shown(path, stack)
     try:
         text = _filled(read_plain_text(path), stack)
+        if statement := _STATEMENT.search(text):
+            line = text.count("\n", 0, statement.start()) + 1
+            return Unread(f"{file}:{line}: {_NOT_EVALUATED}", file)
         if path.suffix == ".toml":
             return _lower(tomllib.loads(text))
     except UnicodeDecodeError:
@@ -66,6 +69,9 @@ def router_lines(path: Path, file: str, routers: list[tuple[str, str]]) -> dict[
 # Private
 
 _VARIABLE = re.compile(r"\{\{-?\s*env\s+[\"`](\w+)[\"`]\s*-?\}\}")
+
+_STATEMENT = re.compile(r"\{\{-?\s*(?:if|range|with|define|block|template|\$\w+\s*:?=)(?!\w)")
+_NOT_EVALUATED = 'the template does more than `{{ env "NAME" }}`, and is not evaluated'
 
 
 def _filled(text: str, stack: Stack) -> str:

@@ -60,11 +60,11 @@ def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...
 
 
 def _unread(item: Unknown) -> Route:
-    """The route for a label or file that is not read; its reason begins with its place."""
+    """The route for a label or file that is not read; the text of `item` begins with its place."""
     if isinstance(item, Unread):
         return unread_route(item.place, item.reason)
-    host = item.why.partition(":")[0]
-    return Route(host=host, unknown=item.why, upstream="?", where=item.why.partition(": ")[0])
+    place, _, why = item.why.partition(": ")
+    return Route(host=place, unknown=why, upstream="?", where=place)
 
 
 class _Reader(Struct, frozen=True, kw_only=True):

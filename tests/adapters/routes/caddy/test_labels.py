@@ -159,7 +159,7 @@ def test_a_base_caddyfile_in_the_image_is_not_known(tmp_path: Path) -> None:
         {"caddy": "a.test", "caddy.reverse_proxy": "{{upstreams}}"},
         environment={"CADDY_DOCKER_CADDYFILE_PATH": "/srv/Caddyfile"},
     )
-    assert leads(routes)["/srv/Caddyfile@"].endswith("it is not on this side")
+    assert leads(routes)["/srv/Caddyfile@"].endswith("no mount shows it")
     assert who(routes, "a.test") == "s0"
 
 

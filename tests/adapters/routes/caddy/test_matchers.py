@@ -47,3 +47,26 @@ def test_a_status_in_quotes_is_one(tmp_path: Path) -> None:
     text = 'http://a.test {\n respond "404"\n}\n'
     routes = caddy(tmp_path, text, stack(tmp_path))
     assert [route.statuses for route in routes] == [frozenset({404})]
+
+
+def test_a_path_below_a_path_that_is_cut_off_is_not_shown_as_a_path(tmp_path: Path) -> None:
+    text = """http://a.test {
+ handle_path /admin/* {
+  handle_path /wiki/* {
+   reverse_proxy wiki:1
+  }
+ }
+ handle /files/* {
+  handle /files/new/* {
+   reverse_proxy new:1
+  }
+ }
+ reverse_proxy app:1
+}"""
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "wiki", "new")))
+    assert {route.service: route.match for route in routes if route.service} == {
+        "wiki": "/admin/* /wiki/*",
+        "new": "/files/new/*",
+        "app": "",
+    }
+    assert who(routes, "a.test", "/wiki/x") == "app"

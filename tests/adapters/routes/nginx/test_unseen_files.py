@@ -7,7 +7,7 @@ import pytest
 from stacktest.errors import UsageError
 from tests.adapters.routes.front_doors import apps, leads, nginx, stack, who
 
-UNSEEN = "which is not on this side"
+UNSEEN = "which no mount shows"
 NPM = """server {
   set $forward_scheme http; set $server "app"; set $port 8080;
   listen 80; listen [::]:80; server_name a.test;

@@ -7,7 +7,7 @@ import pytest
 from tests.adapters.routes.front_doors import apps, leads, nginx, stack, who
 
 SITE = "server { listen 80; server_name a.test; location / { proxy_pass http://app; } }"
-UNSEEN = "which is not on this side"
+UNSEEN = "which no mount shows"
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,22 @@ def test_a_file_is_filled_with_traefiks_environment(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{{ $domain := env "DOMAIN" }}\nhttp:',
+        "http:\n  routers:\n  {{- range $app := .Apps }}\n",
+        'http: {routers: {\n# {{ if env "SHOP" }}\n a: {rule: Host(`a.test`), service: app}}}',
+    ],
+)
+def test_a_file_whose_template_has_statements_is_not_known(tmp_path: Path, text: str) -> None:
+    (tmp_path / "app.yml").write_text(text)
+    (route,) = read_routes(("traefik:app.yml",), stack(tmp_path, *apps("app")))
+    line = text[: text.index("{{")].count("\n") + 1
+    assert (route.is_unread, route.where) == (True, f"app.yml:{line}")
+    assert route.unknown == 'the template does more than `{{ env "NAME" }}`, and is not evaluated'
+
+
 def test_the_first_file_that_names_a_router_counts(tmp_path: Path) -> None:
     for name, app in (("1.yml", "app"), ("2.yml", "web")):
         (tmp_path / name).write_text(
