@@ -177,7 +177,8 @@ PROGRAMS: tuple[Program, ...] = (
         images=("grafana", "grafana-oss", "grafana-enterprise"),
         port=3000,
         says="reaches its own database",
-        answer=Answer(path="/api/health", marker='"database"', fields={"database": "ok"}),
+        answer=Answer(path="/api/health", marker='"commit"',
+                      fields={"database": "ok"}, keys=("commit", "version")),
     ),
     Program(
         name="Prometheus",
@@ -231,8 +232,9 @@ PROGRAMS: tuple[Program, ...] = (
         name="Gitea",
         images=("gitea",),
         port=3000,
-        says="tells its version",
-        answer=Answer(path="/api/v1/version", marker='"version"', keys=("version",)),
+        says="tells how people may react to a comment",
+        answer=Answer(path="/api/v1/settings/ui", marker='"allowed_reactions"',
+                      keys=("allowed_reactions", "default_theme")),
     ),
     Program(
         name="Jellyfin",

@@ -68,7 +68,7 @@ def propose(
     files[CONFIG] = _config(stack, door, stages, places, rules)
     return Proposal(
         files=files,
-        unknown=(*unknown, *chain.from_iterable(writer.unknown.values())),
+        unknown=tuple(dict.fromkeys((*unknown, *chain.from_iterable(writer.unknown.values())))),
         renamed=names.renamed,
     )
 

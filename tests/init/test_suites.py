@@ -403,3 +403,12 @@ def test_the_ledger_never_lies_in_what_a_service_mounts(
 ) -> None:
     places = find_places(mounting(*sources))
     assert (places.ledger, places.status, bool(places.unknown)) == (ledger, status, is_told)
+
+
+def test_what_is_not_known_at_two_ports_is_named_once() -> None:
+    routes = tuple(
+        Route(host="bots@", unknown="its rule names no host", upstream="?", where="a:1", order=n)
+        for n in range(2)
+    )
+    _, unknown = suites(stack(Service(name="app"), routes=routes))
+    assert unknown.count("where bots leads") == 1
