@@ -77,8 +77,13 @@ class KnownOrigins:
         self._add(container, fingerprint, files=files)
 
     def keep(self, containers: Collection[str]) -> None:
-        """Store what is known of these containers, and of images."""
-        stored = {n: item for n, item in self._stored.containers.items() if n in containers}
+        """Store what is known of these containers, and of images.
+
+        Others are forgotten, but only by a look that sees one that is stored: with another
+        engine or project name, or without an engine, all of them seem to be gone.
+        """
+        listed = {n: item for n, item in self._stored.containers.items() if n in containers}
+        stored = listed or self._stored.containers
         images = dict(list(self._stored.images.items())[-_MOST_IMAGES:])
         after = Origins(
             containers={**stored, **self._containers}, images={**images, **self._images}

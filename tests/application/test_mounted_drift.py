@@ -4,13 +4,16 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, UnreadableError
 from stacktest.config import ServiceSection
 from stacktest.core.freshness.origins import Origins
+from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
 from tests.support.small_stack import PAST, SmallStack, later_time
 
 Act = Callable[[SmallStack], object]
@@ -273,3 +276,28 @@ def test_a_touched_folder_is_told_from_an_edit_by_what_is_remembered(small: Smal
     assert small.drift() == ()
     small.host.kept = Origins()
     assert small.drift() == ("stale:conf/",)
+
+
+def away(project: str = "") -> tuple[Container, ...]:
+    raise ToolMissingError("the container engine does not answer", where="engine", hint="start it")
+
+
+def under_another_name(project: str = "") -> tuple[Container, ...]:
+    return ()
+
+
+@pytest.mark.parametrize("listing", [away, under_another_name])
+def test_a_look_that_sees_no_container_forgets_none(
+    small: SmallStack, monkeypatch: pytest.MonkeyPatch, listing: Callable[..., Any]
+) -> None:
+    small.mount("conf", "/conf")
+    small.started = later_time(small.root)
+    assert small.drift() == ()
+    with monkeypatch.context() as patch:
+        patch.setattr(small, "containers", listing)
+        small.observe()
+    (small.root / "conf/a").write_text("2")
+    assert small.drift() == ("stale:conf/a",)
+    # By its time alone it would count as edited still.
+    (small.root / "conf/a").write_text("1")
+    assert small.drift() == ()
