@@ -14,9 +14,12 @@ UNCHECKED = 1.0
 """Expected seconds until a service without health check is ready, if no earlier start is known."""
 
 
-def expected_seconds(service: Service, usual: float | None) -> float:
-    """Seconds until it is ready: as in earlier runs, else when its first check can pass."""
-    return usual or first_look(service) or UNCHECKED
+def expected_seconds(service: Service, usual: float | None, engine: int) -> float:
+    """Seconds until it is ready: as in earlier runs, else when its first check can pass.
+
+    `engine` is the first number of the engine's version.
+    """
+    return usual or first_look(service, engine=engine) or UNCHECKED
 
 
 def chain_seconds(

@@ -45,20 +45,24 @@ def test_a_start_takes_as_long_as_all_that_wait_for_it(
     assert chain_seconds(plan, missing.split(), SECONDS.__getitem__) == chains
 
 
+PERIOD = {"interval": "30s", "start_period": "60s", "start_interval": "2s"}
+
+
 @pytest.mark.parametrize(
-    ("check", "usual", "seconds"),
+    ("check", "usual", "engine", "seconds"),
     [
-        (None, None, 1.0),
-        ({"interval": "7s"}, None, 7.0),
-        ({}, None, 30.0),
-        ({"interval": "30s", "start_period": "60s", "start_interval": "2s"}, None, 2.0),
-        ({"interval": "7s"}, 12.5, 12.5),
-        (None, 0.25, 0.25),
+        (None, None, 25, 1.0),
+        ({"interval": "7s"}, None, 25, 7.0),
+        ({}, None, 25, 30.0),
+        (PERIOD, None, 25, 2.0),
+        (PERIOD, None, 24, 30.0),
+        ({"interval": "7s"}, 12.5, 25, 12.5),
+        (None, 0.25, 25, 0.25),
     ],
 )
 def test_earlier_runs_are_believed_before_the_health_check(
-    check: dict[str, str] | None, usual: float | None, seconds: float
+    check: dict[str, str] | None, usual: float | None, engine: int, seconds: float
 ) -> None:
     definition = {} if check is None else {"healthcheck": check}
     service = Service(name="app", has_healthcheck=check is not None, definition=definition)
-    assert expected_seconds(service, usual) == seconds
+    assert expected_seconds(service, usual, engine) == seconds

@@ -12,7 +12,7 @@ A reaper is armed before the first container exists and disarmed after the last 
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from msgspec import Struct
@@ -40,6 +40,7 @@ from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.model import Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
@@ -211,8 +212,7 @@ def bring_up(
     plan = existing.plan
     refuse_open_networks(stack, plan.services, engine)
     missing = existing.missing
-    expected = {name: expected_seconds(stack.services[name], usual(name)) for name in missing}
-    chains = chain_seconds(plan, missing, expected.__getitem__)
+    chains = _chain_seconds(stack, plan, missing, engine, usual)
     loop = Loop(stack, plan, engine, replace(settings, chain_seconds=chains), progress)
     loop.add_present(
         container
@@ -249,6 +249,19 @@ def bring_up(
 
 
 # Private
+
+
+def _chain_seconds(
+    stack: Stack,
+    plan: Plan,
+    missing: Collection[str],
+    engine: EnginePort,
+    usual: Callable[[str], float | None],
+) -> Mapping[str, float]:
+    major = (whole_number(engine.version().partition(".")[0]) or 0) if missing else 0
+    return chain_seconds(
+        plan, missing, lambda name: expected_seconds(stack.services[name], usual(name), major)
+    )
 
 
 def _check_mode(mode: str) -> None:
