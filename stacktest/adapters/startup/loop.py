@@ -316,8 +316,9 @@ class Loop:
 
     def _refused(self, tracked: TrackedContainer) -> Impossible | None:
         """Why Compose would refuse to start it, although its dependencies are far enough."""
-        needs = self._plan.waits_of(tracked.container.service)
-        return None if self._stack.own_commands else lacks_check(needs, self._tracked.values())
+        name, known = tracked.container.service, self._tracked.values()
+        needs = () if self._stack.own_commands else self._plan.waits_of(name)
+        return lacks_check(self._stack, name, needs, known)
 
     def _is_met(self, need: Dependency) -> bool:
         if need.service in self.failures:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from stacktest.adapters.network import Connector
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
-from stacktest.core.model import Dependency
+from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
 from stacktest.core.readiness import Impossible, Kind, PersistentFailure, Rule
@@ -178,19 +178,36 @@ def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
 
 
 def lacks_check(
-    needs: Iterable[Dependency], containers: Iterable[TrackedContainer]
+    stack: Stack, dependant: str, needs: Iterable[Dependency], tracked: Iterable[TrackedContainer]
 ) -> Impossible | None:
     """Why Compose refuses a start: it waits for a healthy container that has no health check."""
-    running = [item.container for item in containers if item.container.is_running]
+    running = [item.container for item in tracked if item.container.is_running]
     unchecked = {item.service for item in running if item.health in {"", "none"}}
     for need in needs:
         name = need.service
         if need.condition == "service_healthy" and need.required and name in unchecked:
+            off = _disabling_key(stack.services[name])
+            key = f"services.{name}.healthcheck"
+            why = (
+                f"whose health check {key}{off} switches off"
+                if off
+                else "which has no health check"
+            )
             return Impossible(
-                f"waits for {name} to be healthy, which has no health check: Compose refuses that",
-                hint=f"write a health check for {name}, or `condition: service_started`",
+                f"waits for {name} to be healthy, {why}: Compose refuses that",
+                hint=f"{'correct' if off else 'write'} {key}{off} in "
+                f"{', '.join(stack.compose_files)}, or let services.{dependant}.depends_on.{name}"
+                ".condition be service_started",
             )
     return None
+
+
+def _disabling_key(service: Service) -> str:
+    """The key below `healthcheck` that switches it off; empty if none does."""
+    check = (service.definition or {}).get("healthcheck") or {}
+    if check.get("disable"):
+        return ".disable"
+    return ".test" if check.get("test") == ["NONE"] else ""
 
 
 def describe(event: EngineEvent) -> str:

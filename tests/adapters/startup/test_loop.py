@@ -164,6 +164,7 @@ def run(
         services={each.name: each for each in services},
         routes=options.get("routes", ()),
         front_door=options.get("front_door", ""),
+        compose_files=("compose.yaml",),
     )
     plan = plan_services(stack, stack.services)
     chosen = {name: parse_rule(rule) for name, rule in (rules or {}).items()}
@@ -551,9 +552,35 @@ def test_who_waits_for_the_health_of_a_service_without_a_check_is_not_started(
         assert failures["app"].cause == (
             "app waits for db to be healthy, which has no health check: Compose refuses that"
         )
-        assert (
-            failures["app"].hint == "write a health check for db, or `condition: service_started`"
+        assert failures["app"].hint == (
+            "write services.db.healthcheck in compose.yaml, or let "
+            "services.app.depends_on.db.condition be service_started"
         )
+
+
+@pytest.mark.parametrize(
+    ("check", "key"),
+    [
+        ({"disable": True}, "services.db.healthcheck.disable"),
+        ({"test": ["NONE"]}, "services.db.healthcheck.test"),
+    ],
+)
+def test_who_waits_for_the_health_of_a_service_hears_which_key_switches_its_check_off(
+    check: dict[str, Any], key: str
+) -> None:
+    engine = FakeEngine(db=[{"state": "running", "health": ""}], app=UP)
+    clock = Clock()
+    db = Service(name="db", definition={"healthcheck": check})
+
+    failures = run(
+        engine, db, service("app", "db"), clock=clock, news=Impatient(clock), can_go_on=go_on
+    )
+
+    assert failures["app"].cause == (
+        f"app waits for db to be healthy, whose health check {key} switches off: "
+        "Compose refuses that"
+    )
+    assert failures["app"].hint.startswith(f"correct {key} in compose.yaml, or ")
 
 
 # Time decides
