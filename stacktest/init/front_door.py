@@ -108,7 +108,7 @@ _LAYOUTS = {
         ),
         home="/etc/nginx",
         folders=(
-            ("/etc/nginx/conf.d", ("*.conf",)),
+            ("/etc/nginx/conf.d", ("*.conf", "*.template")),
             ("/etc/nginx/http.d", ("*.conf",)),
             ("/etc/nginx/sites-enabled", ("*",)),
             ("/config/nginx/site-confs", ("*.conf",)),

@@ -396,6 +396,7 @@ def bind(root: Path, name: str, target: str) -> Mount:
          ("wiki.conf.template",)),
         ("nginx:1", "t/wiki.template", "/etc/nginx/templates/wiki.template", ("nginx:t/wiki.template",)),
         ("nginx:1", "wiki.conf", "/etc/nginx/templates/wiki.conf.template", ("wiki.conf",)),
+        ("nginx:1", "wiki", "/etc/nginx/conf.d/wiki.template", ("nginx:wiki",)),
         ("somebody/web", "edge", "/etc/nginx/nginx.conf", ("nginx:edge",)),
         ("somebody/web", "edge-nginx", "/etc/nginx/nginx.conf", ("edge-nginx",)),
         ("somebody/web", "Caddyfile.old", "/etc/nginx/nginx.conf", ("nginx:Caddyfile.old",)),

@@ -390,6 +390,29 @@ def test_a_file_is_a_template_by_its_name_in_the_container(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    "inside",
+    [
+        "${MORE}\n location / { proxy_pass http://wiki; }",
+        "location / { proxy_pass http://wiki; }\n # more\n ${MORE}\n\n ${TLS}\n",
+    ],
+)
+def test_a_variable_that_stands_for_directives_is_not_known(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "wiki.template").write_text(
+        f"server {{ listen 80; server_name ${{SITE}};\n {inside}}}\n"
+        "server { listen 80; server_name b.test\n ${SITE}x ${NO}\n ${NOT}\n;\n location / { proxy_pass http://b; } }"
+    )
+    of = stack(tmp_path, *apps("wiki", "b"), environment={"SITE": "a.test"})
+    routes = read_routes(("nginx:wiki.template",), of)
+    assert leads(routes) == {"a.test": "wiki:80", "b.test": "b:80", "a.testx": "b:80"} | {
+        f"${{{name}}}": f"the variable {name} is not set in the front door's environment"
+        for name in ("NO", "NOT")
+    }
+    assert [who(routes, host) for host in ("a.test", "b.test")] == [None, "b"]
+    unknown = {route.unknown for route in routes if route.host == "a.test"}
+    assert "what ${MORE} says, which no mount shows" in unknown
+
+
+@pytest.mark.parametrize(
     ("name", "domain", "host"),
     [
         ("localhost", "", "localhost"),

@@ -57,6 +57,8 @@ def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, .
 
 # Private
 
+_STATEMENTS = re.compile(r"(?:^|[;{]|(?<!\w)\})\s*(?:(?:\$\{\w+\}[ \t]*|#[^\n]*)(?:\n\s*|$))+")
+_BARE = re.compile(r"(\$\{\w+\})(?=[ \t]*(?:\n|$))")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
 _SILENT_FILES = re.compile(
     r"(?i)^(?!.*(?:force|redirect|auth|block|deny|allow))"
@@ -118,7 +120,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             included = files_behind(self.stack, folder, pattern)
         for file in included:
             yield from self.directives(file, files)
-        if not included and not is_on_this_side(self.stack, full):
+        if not included and ("$" in pattern or not is_on_this_side(self.stack, full)):
             is_silent = "*" in pattern or _SILENT_FILES.search(Path(pattern).name)
             name = SILENT if is_silent else UNSEEN
             yield Directive(name=name, words=(pattern,), block=(), where=where)
@@ -160,7 +162,15 @@ def _filled(text: str, stack: Stack) -> str:
         setting = environment.get(match[1] or match[2])
         return match[0] if setting is None else setting.replace("\n", " ")
 
-    return _VARIABLE.sub(value, text)
+    return _as_includes(_VARIABLE.sub(value, text))
+
+
+def _as_includes(text: str) -> str:
+    """The text with variables that stand as directives of their own as includes of unseen files.
+
+    A script may put whole blocks in their place; the parser would take the next words for theirs.
+    """
+    return _STATEMENTS.sub(lambda match: _BARE.sub(r"include \1;", match[0]), text)
 
 
 def _parsed(file: Path, path: Path, stack: Stack) -> list[Mapping[str, Any]]:
