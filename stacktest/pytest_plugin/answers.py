@@ -25,6 +25,9 @@ from stacktest.pytest_plugin.contacts import note, note_doubt, touched
 from stacktest.pytest_plugin.markers import services_of
 from stacktest.pytest_plugin.seen_answers import remember_answer
 
+UNREAD_CODE = "SK-ROUTES"
+"""The code of an error whose cause is a file of the front door that could not be read."""
+
 
 def url_of(stack: RunningStack, name: str) -> str:
     """The URL of a service, a host name, or a host name given by its first label."""
@@ -92,6 +95,11 @@ def note_answer(
             note(node, service)
 
 
+def is_unrouted(error: BaseException) -> bool:
+    """Whether a test ended because a file of the front door could not be read."""
+    return isinstance(error, UsageError) and error.code == UNREAD_CODE
+
+
 # Private
 
 
@@ -132,16 +140,21 @@ def _host(stack: RunningStack, name: str) -> str:
     ):
         if candidates:
             return candidates[0]
+    unread = "; ".join(stack.model.unread_routes)
+    where_known = f" that is known ({unread})" if unread else ""
+    code = UNREAD_CODE if unread else ""
     if name in stack.model.services:
         raise UsageError(
-            f"service '{name}' has no host name",
+            f"service '{name}' has no host name{where_known}",
             where="fixture api",
+            code=code,
             hint=f'reach it with the fixture `inside`: inside("{name}").http(PORT)',
         )
     known = (*stack.model.services, *hosts)
     raise UsageError(
-        f"'{name}' is neither a service nor a host name of this stack",
+        f"'{name}' is neither a service nor a host name of this stack{where_known}",
         where="fixture api",
+        code=code,
         hint=did_you_mean(name, known) or "stacktest names",
     )
 

@@ -24,6 +24,7 @@ from stacktest.pytest_plugin.stash import (
     RUNNING,
     SHARED,
     UNREACHED,
+    UNROUTED_REPORT,
 )
 
 if TYPE_CHECKING:
@@ -110,10 +111,13 @@ def pytest_runtest_makereport(
 
     The innermost wrapper around pytest's own hook: other plugins get the report without secrets.
     """
+    is_unread = False
     if call.excinfo is not None and RUNNING in item.config.stash:
+        from stacktest.pytest_plugin.answers import is_unrouted
         from stacktest.pytest_plugin.connection_errors import shortened
         from stacktest.pytest_plugin.usage_errors import hide_own_frames
 
+        is_unread = is_unrouted(call.excinfo.value)
         hide_own_frames(call.excinfo)
         if not item.config.getoption("fulltrace", default=False):
             call.excinfo = shortened(call.excinfo)
@@ -127,6 +131,7 @@ def pytest_runtest_makereport(
         vars(report)["stacktest_contacts"] = list(touched(item))
         vars(report)["stacktest_looks"] = list(looked_at(item))
         vars(report)["stacktest_doubts"] = doubted(item)
+        vars(report)[UNROUTED_REPORT] = is_unread
         vars(report)["stacktest_unreached"] = item.stash.get(UNREACHED, "")
         vars(report)["stacktest_failed"] = report.outcome == "failed"
         item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")

@@ -19,6 +19,7 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
 from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE, UNJUDGED
 from stacktest.pytest_plugin.own_output import test_of
+from stacktest.pytest_plugin.stash import UNROUTED_REPORT
 
 NOTES = "stacktest_failure_notes"
 """Attribute of a report of a failure: `FailureNotes` as a dictionary."""
@@ -253,6 +254,8 @@ def _process(report: pytest.TestReport) -> str:
 def _result(report: pytest.TestReport) -> _PhaseReport | None:
     """The result of one report; None: the outcome is a plugin's own."""
     outcome = str(report.outcome)
+    if outcome == "failed" and getattr(report, UNROUTED_REPORT, False):
+        return _PhaseReport("unfinished", reason_of(report), FailureNotes.of(report))
     if judged := _judged_claim(report):
         return judged
     if outcome == "failed":

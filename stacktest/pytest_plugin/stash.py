@@ -38,6 +38,8 @@ BLOCKED: pytest.StashKey[bool] = pytest.StashKey()
 """Per test: it did not run, since a service that it uses could not be started."""
 BLOCKED_REPORT = "stacktest_blocked"
 """Attribute of a report: whether its test is `BLOCKED`."""
+UNROUTED_REPORT = "stacktest_unrouted"
+"""Attribute of a report: its test ended because a file of the front door could not be read."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()

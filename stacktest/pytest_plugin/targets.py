@@ -17,7 +17,7 @@ from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.core.routing import TLS_PORTS, published_url
 from stacktest.errors import UsageError
-from stacktest.pytest_plugin.answers import url_of
+from stacktest.pytest_plugin.answers import UNREAD_CODE, url_of
 
 
 def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
@@ -93,14 +93,15 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
         if port is None or str(port) in {str(inner), str(address[1])}
     }
     if not chosen:
-        what = f"does not publish port {port}"
+        what, unread = f"does not publish port {port}", ""
         if port is None:
-            unread = stack.model.unread_routes
-            known = f" that is known ({'; '.join(unread)})" if unread else ""
+            unread = "; ".join(stack.model.unread_routes)
+            known = f" that is known ({unread})" if unread else ""
             what = f"has no host name{known}, and publishes no port"
         raise UsageError(
             f"service '{service}' {what}",
             where="fixture api",
+            code=UNREAD_CODE if unread else "",
             hint=f'reach it with the fixture `inside`: inside("{service}").http({port or "PORT"})',
         )
     if len(chosen) > 1:

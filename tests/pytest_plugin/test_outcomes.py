@@ -43,6 +43,7 @@ TESTED = Collected(
 )  # fmt: skip
 SETUP, CALL, END = report("setup"), report("call"), report("teardown")
 FAILED = report("call", "failed", longreprtext="E assert 0")
+UNROUTED = report("call", "failed", stacktest_unrouted=True, longreprtext="E UsageError: no host")
 SKIPPED = report("call", "skipped", longrepr=("f", 1, "Skipped: no driver"))
 XFAILED = report("call", "skipped", wasxfail="known")
 
@@ -82,6 +83,15 @@ RESULTS = {
     ),
     "repeated although it passed": ([SETUP, CALL, END, SETUP, CALL, END], "passed", False),
     "repeated, and then it fails": ([SETUP, CALL, END, SETUP, FAILED, END], "failed", False),
+    "the front door's file cannot be read": (
+        [SETUP, UNROUTED, report("teardown", stacktest_failed_attempts=1)], "unfinished", False,
+    ),
+    "the front door's file cannot be read, and its teardown fails": (
+        [SETUP, UNROUTED, report("teardown", "failed")], "error", False,
+    ),
+    "it passes although the front door's file cannot be read": (
+        [SETUP, report("call", stacktest_unrouted=False), END], "passed", False,
+    ),
     "its worker crashed": ([SETUP, report("???", "failed")], "crashed", False),
     "its call is missing": ([SETUP, END], "unfinished", False),
     "its teardown is missing": ([SETUP, CALL], "unfinished", False),
