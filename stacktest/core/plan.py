@@ -54,8 +54,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Services by dependency depth: those of one wave need nothing from one another."""
     waits: Mapping[str, tuple[Dependency, ...]] | None = None
     """Per service, what must be up before it is started; free of cycles."""
-    profiles: tuple[str, ...] = ()
-    """Profiles of the planned services, for people; Compose is given the services themselves."""
     purposes: frozenset[frozenset[str]] = frozenset()
     """For every test the set of services that it calls; empty: every planned service is wanted."""
     looked_up: frozenset[str] = frozenset()
@@ -109,9 +107,6 @@ def make_plan(stack: Stack, demands: Iterable[Demand]) -> Plan:
         ),
         waves=_waves(depth),
         waits=waits,
-        profiles=tuple(
-            sorted({profile for name in reasons for profile in stack.services[name].profiles})
-        ),
         purposes=frozenset(_purpose(stack, demand) for demand in ordered),
         looked_up=frozenset(reasons) - frozenset(wanted),
     )
@@ -128,7 +123,6 @@ def plan_services(stack: Stack, services: Iterable[str], *, why: str = "asked fo
         steps=tuple(Step(service=n, phase="", reasons=tuple(reasons[n])) for n in order),
         waves=_waves(depth),
         waits=waits,
-        profiles=tuple(sorted({p for name in reasons for p in stack.services[name].profiles})),
         looked_up=frozenset(reasons) - frozenset(wanted),
     )
 

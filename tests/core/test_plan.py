@@ -82,7 +82,6 @@ def test_a_named_service_brings_what_it_needs_and_says_why() -> None:
         ("grafana", "phase2", ("named by t.py::test_a",)),
     ]
     assert plan.waves == (("prometheus",), ("grafana",))
-    assert plan.profiles == ("watch",)
 
 
 def test_a_routed_test_brings_the_front_door() -> None:

@@ -493,7 +493,7 @@ def collected(inventory: Inventory) -> tuple[Collected, ...]:
         Collected(
             nodeid=test.nodeid,
             services=test.services,
-            phase=test.phase,
+            phase="",
             routed=False,
             reported=test.nodeid,
             path=path_of(test.nodeid),

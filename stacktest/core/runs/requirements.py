@@ -26,8 +26,6 @@ def inventory_of(whole: Iterable[Collected], unknown: tuple[str, ...]) -> Invent
         Required(
             nodeid=test.nodeid,
             services=test.services,
-            phase=test.phase,
-            source=test.path,
             no_contact=frozenset(test.no_contact),
         )
         for test in whole

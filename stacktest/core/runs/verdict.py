@@ -100,9 +100,6 @@ class Required(Struct, frozen=True, kw_only=True):
 
     nodeid: str
     services: tuple[str, ...]
-    phase: str = ""
-    source: str = ""
-    """The file with the test, relative to the project."""
     no_contact: frozenset[str] = frozenset()
     """Those of its services that it need not contact."""
 

@@ -24,15 +24,6 @@ def labels(*, services: Iterable[str], phase: Phase | None) -> tuple[Label, ...]
     return tuple((kind, one_line(value)) for kind, value in labels)
 
 
-def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
-    """URL and name of each service that has a host name."""
-    return tuple(
-        (f"https://{route.host}/", name)
-        for name in sorted(set(services))
-        for route in stack.named_routes_of(name)[:1]
-    )
-
-
 def environment(stack: Stack, run: Run) -> Mapping[str, str]:
     """The rows of Allure's environment: stack, run, commit and versions."""
     rows = {"stack": stack.name, "run": run.id, "commit": run.git_commit or "none"}
