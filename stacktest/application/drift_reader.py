@@ -286,19 +286,21 @@ class DriftReader(Struct, kw_only=True, dict=True):
         if isinstance(fingerprint.parts["build"], Unknown):
             return (), ()
         name = f"{service.name} {image['Id']}"
-        before = self._origins.inputs_of_build(name, fingerprint)
+        before = self._origins.build(name, fingerprint)
+        image_time, build_time = _image_time(image), self.host.build_time(service.build)
         reasons = not_built(
             fingerprint.inputs(),
             build_inputs(fingerprint),
-            before=before,
-            image_time=_image_time(image),
-            build_time=self.host.build_time(service.build),
+            before=before.inputs if before else None,
+            before_time=before.time if before else 0.0,
+            image_time=image_time,
+            build_time=build_time,
         )
         if reasons and before is None and image.get("RepoDigests"):
             # The image may not have been built on this machine at all.
             return (), ("live:build: the image may come from a registry",)
         if not reasons:
-            self._origins.add_build(name, fingerprint)
+            self._origins.add_build(name, fingerprint, max(image_time, build_time))
         return reasons, ()
 
 

@@ -7,6 +7,7 @@ key: digests of files that hold secrets would tell the secrets.
 from collections.abc import Collection
 
 from stacktest.application.host_view import HostView
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
 from stacktest.core.freshness.built import ARGUMENTS
 from stacktest.core.freshness.container.row import Created
@@ -55,18 +56,19 @@ class KnownOrigins:
             return None
         return carried(origin.files, now, fingerprint.inputs().legacy_digests)
 
-    def inputs_of_build(self, name: str, fingerprint: Fingerprint) -> Digests | None:
-        """The digests of the files that an image was built from; None: not recorded."""
+    def build(self, name: str, fingerprint: Fingerprint) -> ImageOrigin | None:
+        """What an image was built from, and when; None: not recorded."""
         origin = self._stored.images.get(name)
         if origin is None or origin.key_id != fingerprint.key_id:
             return None
         now = build_inputs(fingerprint)
-        return carried(origin.inputs, now, fingerprint.inputs().legacy_digests)
+        inputs = carried(origin.inputs, now, fingerprint.inputs().legacy_digests)
+        return replace(origin, inputs=inputs)
 
-    def add_build(self, name: str, fingerprint: Fingerprint) -> None:
-        """Remember that an image was built from the files as they are."""
+    def add_build(self, name: str, fingerprint: Fingerprint, time: float) -> None:
+        """Remember that an image, last built or tagged then, was built from the present files."""
         now = build_inputs(fingerprint)
-        self._images[name] = ImageOrigin(key_id=fingerprint.key_id, inputs=now)
+        self._images[name] = ImageOrigin(key_id=fingerprint.key_id, inputs=now, time=time)
 
     def add_definition(self, container: Created, fingerprint: Fingerprint) -> None:
         """Remember that a container was created from the definition as it is."""

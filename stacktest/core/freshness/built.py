@@ -11,7 +11,8 @@ remembered when an image is first seen, and compared later:
 | built from        | the image certainly contains         | image; a build since then failed, or  |
 |                   |                                      | only an unused stage changed          |
 |                   | the `build:` section: arguments,     | built, if a build began or the image  |
-|                   | an inline Dockerfile, its target     | was tagged after the compose files    |
+|                   | an inline Dockerfile, its target     | was tagged after the compose files,   |
+|                   |                                      | and after that was remembered         |
 |                   | anything else differs                | built, if a build began after it      |
 | nothing           | nothing is newer than the image      | built, and remembered                 |
 |                   | something is newer                   | built, if a build began after it      |
@@ -32,6 +33,7 @@ def not_built(
     now: Digests,
     *,
     before: Digests | None,
+    before_time: float = 0.0,
     image_time: float,
     build_time: float,
 ) -> tuple[str, ...]:
@@ -39,7 +41,8 @@ def not_built(
 
     The reasons have the note `cached` if a build began since and the image is still the old one.
 
-    `before` are the inputs that the image is known to be built from; `image_time` is when it was
+    `before` are the inputs that the image is known to be built from, `before_time` the later of the
+    two times then: an argument from the shell changes without a file. `image_time` is when it was
     created or tagged, `build_time` when the last build of this context began, both in seconds.
     """
     if before is not None:
@@ -50,6 +53,8 @@ def not_built(
             return _reasons(certain, CACHED if is_tried else "")
         latest = {ARGUMENTS: max(build_time, image_time)}
         is_built = all(latest.get(x, build_time) > _time(inputs, x) for x in changed)
+        if ARGUMENTS in changed and latest[ARGUMENTS] <= before_time:
+            is_built = False
         return () if is_built else _reasons(changed)
     changed = tuple(label for label, time in inputs.build_file_times.items() if time > image_time)
     newest = max((inputs.build_file_times[label] for label in changed), default=0.0)

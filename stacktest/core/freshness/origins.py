@@ -34,6 +34,8 @@ class ImageOrigin(Struct, frozen=True, kw_only=True):
 
     key_id: str
     inputs: Digests
+    time: float = 0.0
+    """When it was last built or tagged, as far as was known; 0: an older version wrote it."""
 
 
 class Origins(Struct, frozen=True, kw_only=True):

@@ -49,3 +49,26 @@ def test_not_built(
 ) -> None:
     answer = not_built(INPUTS, NOW, before=before, image_time=image, build_time=build)
     assert answer == reasons
+
+
+@pytest.mark.parametrize(
+    ("then", "image", "build", "reasons"),
+    [
+        # An argument from the shell: no file is newer, and nobody built since.
+        (60.0, 60.0, 0.0, ("unbuilt:arguments",)),
+        (60.0, 55.0, 60.0, ("unbuilt:arguments",)),
+        # Built since: the very same image came of it.
+        (60.0, 61.0, 0.0, ()),
+        (60.0, 60.0, 61.0, ()),
+        # Before the compose files were saved.
+        (40.0, 45.0, 45.0, ("unbuilt:arguments",)),
+        # An older version did not remember when.
+        (0.0, 60.0, 0.0, ()),
+    ],
+)
+def test_an_argument_that_changed_without_a_file(
+    then: float, image: float, build: float, reasons: tuple[str, ...]
+) -> None:
+    before = {**NOW, "arguments": "0"}
+    times = {"before_time": then, "image_time": image, "build_time": build}
+    assert not_built(INPUTS, NOW, before=before, **times) == reasons
