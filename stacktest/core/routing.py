@@ -242,7 +242,9 @@ _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 def _is_refusal(request: Request, status: int) -> bool:
     """Whether the front door may have answered with the status before it chose a route."""
-    return status in DOOR_FAILURES or (status in REFUSALS and not is_usual(request))
+    # nginx's `error_page 405 =200` gives its refusal of such a method any status.
+    is_refused = (request.method or "").upper() in NOT_PASSED_ON
+    return is_refused or status in DOOR_FAILURES or (status in REFUSALS and not is_usual(request))
 
 
 def _is_misspoken(routes: tuple[Route, ...], request: Request, status: int) -> bool:

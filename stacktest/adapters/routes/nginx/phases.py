@@ -141,7 +141,7 @@ class Phases(Struct, frozen=True, kw_only=True):
         if holds is False:
             return Rewritten(variables=variables)
         inner = self.rewrites((item, *chain), variables, level=level)
-        passes = self.passes(item, inner.variables)
+        passes = self.passes(item, inner.variables) or self._without_try_files(chain, inner)
         if not inner.has_ended and any(_overrules(other, variables) for other in later):
             passes = [replace(step, is_hidden=True) for step in passes]
         steps = (*inner.steps, *passes)
@@ -149,6 +149,12 @@ class Phases(Struct, frozen=True, kw_only=True):
             steps = tuple(under_condition(item.words, step) for step in steps)
             return inner.perhaps(variables, steps)
         return replace(inner, steps=steps)
+
+    def _without_try_files(self, chain: tuple[Directive, ...], inner: Rewritten) -> list[Route]:
+        """The files of a location where an `if` holds: `try_files` does not apply within it."""
+        has_left = any(map(is_certain, inner.steps))
+        is_bare = bool(chain[0].all("try_files")) and not self.passes(chain[0], self.variables)
+        return self.static_files(chain) if is_bare and not has_left else []
 
     def after_rewrite(self, chain: tuple[Directive, ...], variables: Variables) -> list[Route]:
         """The steps of the phases after the rewrite phase."""

@@ -71,6 +71,26 @@ def test_a_redirect_in_a_circle_is_nobodys_answer(locations: str, tmp_path: Path
     assert [who(routes, "a.test", "/x", status) for status in (200, 404, 500)] == [None] * 3
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_known"),
+    [
+        ("try_files $uri @app; if ($http_origin) { add_header A b; }", False),
+        ("try_files $uri @app; if ($http_origin) { set $a b; }", False),
+        ("if ($http_origin) { break; } try_files $uri @app;", False),
+        ("try_files $uri @app; if ($http_origin) { return 403; }", True),
+        ("try_files $uri @app; if ($request_method = POST) { add_header A b; }", True),
+        ("proxy_pass http://app; if ($http_origin) { add_header A b; }", True),
+    ],
+)
+def test_within_an_if_try_files_does_not_apply(lines: str, is_known: bool, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    text = f"""server {{ listen 80; server_name a.test; root /site; location / {{ {lines} }}
+ location @app {{ proxy_pass http://app; }} }}"""
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app"), mounts={"/site": "site"}))
+    answers = {who(routes, "a.test", "/x", status, method="GET") for status in (200, 404, 405)}
+    assert answers == {"app" if is_known else None}
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("last", ["=404", "@app"])
 def test_locations_that_try_one_another_in_millions_of_orders_take_no_minutes(
