@@ -74,7 +74,7 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
 # Private
 
 _NOT_COLLECTED = (
-    "cannot be collected, so that nobody knows which tests it holds",
+    "cannot be collected, so its tests are not known",
     "pytest --collect-only -q",
 )
 _NO_FOLDER = (

@@ -108,7 +108,7 @@ def _option_hint(name: str, context: click.Context | None) -> str:
     if name in NAMES_OF_STACKS and "--stack" in options:
         return "name the folder of the stack: --stack DIR"
     if name == "--stack" and isinstance(getattr(context, "command", None), click.Group):
-        return "it stands behind the verb: stacktest status --stack DIR"
+        return "write it after the verb: stacktest status --stack DIR"
     return did_you_mean(name, options)
 
 

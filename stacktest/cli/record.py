@@ -30,7 +30,7 @@ def record(*, folder: str, path: str, output: str, service: str) -> None:
     for role in suite.missing:
         say(f"missing  a password was typed: write [people.{role}] with user and password_env")
     for field in suite.kept:
-        say(f"kept     what was typed into {field} stands in the file as it is")
+        say(f"kept     the text typed into {field} is in the file, unmasked")
     if not suite.has_check:
         say("missing  a check: say what has to be seen at the end, where the file says pytest.fail")
     say(f"next     pytest {file}")

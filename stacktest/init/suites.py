@@ -267,7 +267,7 @@ class SuiteWriter(Struct, kw_only=True):
         words = " ".join(service.command or ())
         is_hidden = "--requirepass" in words and not required_password(service)
         if is_hidden and "REDISCLI_AUTH" not in service.environment:
-            return "its password stands within its command; set REDISCLI_AUTH in its environment"
+            return "its command contains the password; set REDISCLI_AUTH in its environment"
         return ""
 
 

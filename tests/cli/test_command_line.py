@@ -109,7 +109,7 @@ def test_the_readme_shows_the_help() -> None:
             [
                 "error: no option '--stack'",
                 "  at: stacktest",
-                "  hint: it stands behind the verb: stacktest status --stack DIR",
+                "  hint: write it after the verb: stacktest status --stack DIR",
             ],
         ),
         (

@@ -332,9 +332,7 @@ def _commit(header: str, names: str) -> Commit:
     try:
         moment = timestamps.parse(committed)
     except ValueError as error:
-        raise ToolFailedError(
-            f"git printed a date that is none: {error}", where="git log"
-        ) from None
+        raise ToolFailedError(f"git printed an invalid date: {error}", where="git log") from None
     return Commit(
         id=identity, parents=tuple(parents.split()), committed=moment, files=_names(names)
     )

@@ -77,7 +77,7 @@ def _of(facts: Facts, certificate: Certificate) -> Diagnosis:
     return Diagnosis(
         service=door,
         sentence=f"the certificate that {door} shows is not trusted: {certificate.why}; "
-        f"it was issued by {certificate.issuer or 'nobody who is named'}{place}",
+        f"it was issued by {certificate.issuer or 'an issuer without a name'}{place}",
         command="stacktest doctor",
     )
 

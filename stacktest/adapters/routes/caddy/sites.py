@@ -147,7 +147,7 @@ def _blocks(lines: tuple[Line, ...]) -> Iterator[tuple[Line, tuple[Line, ...]]]:
             continue  # A file that exists only in the container.
         if line.block is None:
             if index != 0 and not (index == 1 and not lines[0].tokens):
-                raise broken(f"'{line.name}' stands outside of any site", line)
+                raise broken(f"'{line.name}' is outside of any site", line)
             # A file with a single site may omit the braces.
             yield line, lines[index + 1 :]
             return

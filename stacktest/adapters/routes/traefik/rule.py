@@ -40,7 +40,7 @@ def alternatives(rule: str) -> tuple[Alternative, ...]:
     except RecursionError:
         raise RuleError("it is nested too deeply") from None
     if tokens.items:
-        raise RuleError("something stands behind its end")
+        raise RuleError("there is text after its end")
     return tuple(_unfolded(expression, negated=False))
 
 
