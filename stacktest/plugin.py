@@ -13,6 +13,7 @@ from stacktest.pytest_plugin.hooks import (
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_itemcollected,
+    pytest_load_initial_conftests,
     pytest_runtest_makereport,
 )
 
@@ -21,5 +22,6 @@ __all__ = (
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_itemcollected",
+    "pytest_load_initial_conftests",
     "pytest_runtest_makereport",
 )

@@ -115,7 +115,13 @@ class CodeGraph:
         self._relative, self._near = cache(suites.relative), cache(self._folders_near)
 
     def files(self, path: Path, more: Iterable[Path] = ()) -> tuple[str, ...]:
-        """The code files of the tests in `path`, relative to the suites' base.
+        """The code and data files of the tests in `path`, relative to the suites' base."""
+        code = self.code(path, more)
+        data = {opened for file in code for opened in self._data(path).of(file, _mentions(file))}
+        return tuple(sorted({self._relative(file) for file in code | data}))
+
+    def code(self, path: Path, more: Iterable[Path] = ()) -> set[Path]:
+        """The code files of the tests in `path`.
 
         `more` are files that belong to them without an import: plugins whose fixtures they use.
         """
@@ -128,8 +134,7 @@ class CodeGraph:
             if file not in code and not is_foreign(file):
                 code.add(file)
                 waiting += self._imports(file)
-        data = {opened for file in code for opened in self._data(path).of(file, _mentions(file))}
-        return tuple(sorted({self._relative(file) for file in code | data}))
+        return code
 
     # Private
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from stacktest.application.judge_ports import Memory, PageReading, PagesOf, TestsOf
 from stacktest.config import Config
 from stacktest.core.backups.states import BackupJudgement, judge_backup
+from stacktest.core.broken_files import BrokenFile, attributed
 from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage, judge_page
@@ -27,7 +28,7 @@ from stacktest.core.misnamed import Misnamed, names_of
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
-from stacktest.core.records.documents import LastPass
+from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.rehearsal import Rehearsal, failed_rehearsal
 from stacktest.core.records.run_texts import RunTexts, command_of_last_run
 from stacktest.core.records.status import BackupEntry, Scope, StatusMeta
@@ -142,6 +143,11 @@ class Judge(Struct, frozen=True, kw_only=True):
             )
             for name, evidence in self.memory.read_all(sorted(observations)).items()
         }
+
+    def attribute(self, errors: Iterable[BrokenFile]) -> tuple[BrokenFile, ...]:
+        """The files that cannot be collected and that concern services, with these services."""
+        errors, services = tuple(errors), self.stack.services
+        return attributed(errors, services, self._recorded_files() if errors else {})
 
     def read_pages(
         self, observations: Mapping[str, ServiceObservation]
@@ -332,13 +338,24 @@ class Judge(Struct, frozen=True, kw_only=True):
             service=service,
             now=now,
             observation=observation,
-            tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
+            tests=tests.get(service, none),
             stack=self.identity,
             must_run=self._must_run(service),
             is_synced=bool((self.stack.services[service].definition or {}).get("develop")),
             page=_page(observation.fingerprint, reading),
             changed_on=reading.changed_on if reading else None,
         )
+
+    def _recorded_files(self) -> Mapping[str, frozenset[str]]:
+        """Service → the files of the tests in the lines of its last pass and of its last run."""
+        files: dict[str, frozenset[str]] = {}
+        for name, evidence in self.memory.read_all(sorted(self.stack.services)).items():
+            records = (evidence.last_pass, evidence.last_run)
+            runs = {record.run.id for record in records if isinstance(record, LastPass | LastRun)}
+            lines, _ = self.memory.history(name)
+            tests = (test for line in lines if line.run in runs for test in line.tests)
+            files[name] = frozenset(test.partition("::")[0] for test in tests)
+        return files
 
     def _must_run(self, service: str) -> bool:
         names = {service, *self.stack.services[service].profiles}

@@ -10,12 +10,13 @@ from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.docs_page import PageFacts
 from stacktest.core.freshness.inputs import Evidence, Tests
 from stacktest.core.misnamed import Misnamed
+from stacktest.core.records.documents import HistoryLine
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
 
-TestsOf = Mapping[str, Tests | Unknown] | Unknown
-"""Service → its required tests now; Unknown: they could not be collected."""
+TestsOf = Mapping[str, Tests | Unknown]
+"""Service → its required tests now; Unknown: a file that may hold some cannot be collected."""
 
 
 class RequiredTests(Struct, frozen=True, kw_only=True):
@@ -43,6 +44,9 @@ class Memory(Protocol):
 
     def read_meta(self) -> StatusMeta | Unknown | None:
         """The content of `status.meta.json`."""
+
+    def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
+        """The runs of a service, oldest first, and the faults of lines that cannot be read."""
 
     def last_drill(self, service: str) -> Drill | Unknown | None:
         """The result of the last drill of a service's backup."""

@@ -53,8 +53,7 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
     collection = BackgroundInventory(suites, stack=str(stack.root)).read()
     weaknesses = [*_unread(stack, config, suites, collection)]
     weaknesses += _unknown_names(stack, config, collection.tests, suites.base)
-    if not collection.errors:
-        weaknesses += _untested(stack, config, collection.tests)
+    weaknesses += _untested(stack, config, collection)
     weaknesses += _tests(collection.tests, suites.base)
     return tuple(sorted(weaknesses, key=lambda item: (item.kind, item.where, item.what)))
 
@@ -73,10 +72,6 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
 
 # Private
 
-_NOT_COLLECTED = (
-    "cannot be collected, so its tests are not known",
-    "pytest --collect-only -q",
-)
 _NO_FOLDER = (
     "the folder that [stack] suites names does not exist",
     "name the folders that hold the tests of the stack",
@@ -99,9 +94,11 @@ def _unread(
         what = f"was not collected ({file.why}), and it names services"
         fix = "make what it needs present: what is not collected proves nothing"
         yield Weakness(kind="collect", where=file.path, what=what, fix=fix)
+    for error in collection.errors:
+        what, fix = error.cause.removeprefix(f"{error.where} "), "pytest --collect-only -q"
+        yield Weakness(kind="collect", where=error.where or "suites", what=what, fix=fix)
     absent = [str(folder) for folder in suites.folders if not folder.is_dir()]
     for kind, places, (what, fix) in (
-        ("collect", collection.errors, _NOT_COLLECTED),
         ("collect", absent, _NO_FOLDER),
         ("unread", stack.unread_routes, _NOT_READ),
         ("unnamed", unnamed_servers(config.stack.routes, stack), _NOT_NAMED),
@@ -109,8 +106,10 @@ def _unread(
         yield from (Weakness(kind=kind, where=place, what=what, fix=fix) for place in places)
 
 
-def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
-    named = {name for test in tests for name in test.services}
+def _untested(stack: Stack, config: Config, collection: Collection) -> Iterator[Weakness]:
+    named = {name for test in collection.tests for name in test.services}
+    errors = collection.errors
+    named |= {name for name in stack.services if any(file.concerns(name) for file in errors)}
     exempt = {item.service for item in config.exempt if "no_tests" in item.states}
     # A service of a profile that is not enabled needs no test until the profile is enabled.
     for name in sorted(set(stack.default_services()) - named - exempt):

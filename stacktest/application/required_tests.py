@@ -20,7 +20,8 @@ from stacktest.adapters.ledger.kept_inventory import Inputs, KeptInventories
 from stacktest.adapters.process import Completed
 from stacktest.adapters.suites import Suites
 from stacktest.adapters.temporary import make_folder, remove_folder
-from stacktest.core.collected_test import NONE_COLLECTED, Collection
+from stacktest.core.broken_files import NONE_COLLECTED, BrokenFile
+from stacktest.core.collected_test import Collection
 
 DROPPED = (
     *("-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "-x", "--exitfirst", "--maxfail"),
@@ -92,7 +93,8 @@ class BackgroundInventory:
         try:
             collection, inputs = read_collected(self._file), _read_inputs(self._file)
         except (OSError, ValueError):
-            return Collection(errors=(f"{NONE_COLLECTED}: {_complaint(result)}",))
+            why = f"{NONE_COLLECTED}: {_complaint(result)}"
+            return Collection(errors=(BrokenFile(why=why),))
         if kept and inputs and not collection.errors:
             kept.write(collection, inputs, self._began)
         return collection

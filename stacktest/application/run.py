@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from stacktest.application.failed_bring_up import failures_of
 from stacktest.application.judge import Judge
-from stacktest.application.judge_ports import TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.application.run_trace import RunTrace
+from stacktest.core.broken_files import BrokenFile, required_tests
 from stacktest.core.changed_copy import replace
-from stacktest.core.collected_test import Collected, Collection, not_collected
+from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.inputs import Tests
 from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
@@ -127,16 +127,16 @@ class StackSession:
         outcomes: tuple[Outcome, ...],
         facts: RunFacts,
         *,
-        unknown: tuple[str, ...] = (),
+        errors: tuple[BrokenFile, ...] = (),
         hidden: tuple[HiddenFile, ...] = (),
         elsewhere: frozenset[str] = frozenset(),
         moves: tuple[Move, ...] = (),
     ) -> RunSummary:
         """Verdicts, credit and states of this run, written to the ledger and the status.
 
-        `whole` is the inventory; `unknown`: why it may not be complete; `hidden`: its files that
-        were not collected; tests `elsewhere` lie outside the suites; `moves` are the declared moves
-        of containers by tests.
+        `whole` is the inventory; `errors`: its files that cannot be collected; `hidden`: those that
+        were left out; tests `elsewhere` lie outside the suites; `moves` are the declared moves of
+        containers by tests.
         """
         self._moves = moves
         whole = tuple(whole)
@@ -147,6 +147,9 @@ class StackSession:
         code = self._ports.read_code()
         tests = tests_of(whole, code)
         edited = edited_files(self._tests, self._ports.collected_code, code)
+        broken = self._judge.attribute(errors)
+        hidden += tuple(file.hidden() for file in broken if file.path)
+        unknown = tuple(file.cause for file in broken if not file.path)
         inventory = replace(inventory_of(whole, unknown), hidden=hidden, elsewhere=elsewhere)
         verdicts = fold(inventory, outcomes, facts)
         credited, refused = self._record(verdicts, after, tests, edited, fallen_services(fallen))
@@ -163,7 +166,7 @@ class StackSession:
                 boot_seconds=self._up.boot_seconds() if self._up else {},
             )
         # A file that cannot be collected hides its tests; they count as unknown, not as removed.
-        required: TestsOf = not_collected(unknown) if unknown else tests
+        required = required_tests(tests, broken, self.stack.services)
         judgements = self._judge.judge_all(after, required, now)
         meta = self._judge.meta(after, judgements, now, self._misnamed((*whole, *self._tests)))
         try:
@@ -180,6 +183,7 @@ class StackSession:
             names={test.nodeid: test.full for test in whole if test.full},
             fallen=fallen,
             facts=facts,
+            broken=broken,
             not_up=self.not_up,
             misnamed=self._judge.config.misnamed,
             trouble=self._trouble,
@@ -189,12 +193,10 @@ class StackSession:
     def judge_only(self, collection: Collection) -> Mapping[str, Judgement]:
         """Judge all services and write the status, for a run that had nothing to test."""
         observations, now = self._ports.observe(), self._ports.now()
-        tests: TestsOf = (
-            not_collected(collection.errors)
-            if collection.errors
-            else tests_of(collection.tests, self._ports.read_code())
-        )
-        judgements = self._judge.judge_all(observations, tests, now)
+        tests = tests_of(collection.tests, self._ports.read_code())
+        broken = self._judge.attribute(collection.errors)
+        required = required_tests(tests, broken, self.stack.services)
+        judgements = self._judge.judge_all(observations, required, now)
         meta = self._judge.meta(observations, judgements, now, self._misnamed(collection.tests))
         self._ports.recorder.write_status(judgements, meta)
         return judgements

@@ -15,7 +15,7 @@ from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.plan import Plan
-from stacktest.core.runs.bare_text import bare_end, bare_selection
+from stacktest.core.runs.bare_text import bare_cause, bare_end, bare_selection
 from stacktest.core.runs.moves import Move
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.summary import RunSummary
@@ -71,8 +71,11 @@ def shard_record(
                 ShardTest.of(test) for test in division.selected if test.nodeid not in listed
             ),
             elsewhere=division.elsewhere,
-            errors=whole.errors,
-            hidden=tuple(map(ShardHiddenFile.of, whole.hidden)),
+            errors=tuple(file.where or bare_cause(file.why) for file in summary.broken),
+            hidden=tuple(
+                ShardHiddenFile.of(file)
+                for file in (*whole.hidden, *(b.hidden() for b in summary.broken if b.path))
+            ),
         ),
         order=tuple(test.nodeid for test in division.selected),
         facts=ShardRun(
@@ -124,7 +127,7 @@ def conclude(
             run.whole,
             run.outcomes,
             run.facts,
-            unknown=run.inventory.errors,
+            errors=run.inventory.broken,
             hidden=run.hidden,
             elsewhere=run.elsewhere,
             moves=run.moves,

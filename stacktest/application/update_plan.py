@@ -174,7 +174,13 @@ class Planner(Struct, frozen=True, kw_only=True):
     def _insist_on_tests(self, order: Iterable[str]) -> None:
         for name in order:
             tests = self.tests.get(name)
-            if tests is None or isinstance(tests, Unknown) or tests.required == 0:
+            if isinstance(tests, Unknown):
+                raise UsageError(
+                    f"the tests of {name} are not known: {tests.why}",
+                    where="pytest --collect-only",
+                    hint="correct that first: without them nothing could judge its update",
+                )
+            if tests is None or tests.required == 0:
                 raise UsageError(
                     f"{name} has no test, so nothing could say whether its update is good",
                     where=f"services.{name}",

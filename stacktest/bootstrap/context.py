@@ -44,7 +44,8 @@ from stacktest.bootstrap.open_update import with_updates
 from stacktest.bootstrap.page_reader import page_reader
 from stacktest.bootstrap.stack_folder import stack_folder
 from stacktest.config import Config
-from stacktest.core.collected_test import Collection, not_collected
+from stacktest.core.broken_files import required_tests
+from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
@@ -348,10 +349,10 @@ class Project:
 
     def _required(self, collection: Collection) -> RequiredTests:
         place_of = partial(marker_place, self.suites.base)
+        tests = tests_of(collection.tests, read_code(self.suites.base))
+        broken = self.judge.attribute(collection.errors)
         return RequiredTests(
-            of_services=not_collected(collection.errors)
-            if collection.errors
-            else tests_of(collection.tests, read_code(self.suites.base)),
+            of_services=required_tests(tests, broken, self.stack.services),
             misnamed=misnamed_services(
                 self.stack, collection.tests, self.ledger.services, place_of
             ),

@@ -61,12 +61,6 @@ class Updater(Struct, kw_only=True, dict=True):
         tests = project.collect()
         observations = project.look()
         required = tests().of_services
-        if isinstance(required, Unknown):
-            raise UsageError(
-                f"the tests cannot be read: {required.why}",
-                where="pytest --collect-only",
-                hint="correct that first: without tests nothing can judge an update",
-            )
         planner = Planner(
             stack=project.stack,
             engine=project.engine,

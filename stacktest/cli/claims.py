@@ -28,7 +28,7 @@ def claims(*, folder: str, as_json: bool, as_markdown: bool) -> None:
     collection = project.collect_tests()
     if collection.errors:
         raise UsageError(
-            f"the tests could not be collected: {'; '.join(collection.errors)}",
+            "; ".join(file.cause for file in collection.errors),
             where=str(project.suites.base),
             hint="pytest --collect-only",
         )

@@ -1,12 +1,10 @@
 """The tests that pytest collected, as plain data that one process can send to another."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
+from stacktest.core.broken_files import BrokenFile
 from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
-from stacktest.core.unknown import Unknown
 
 ROUTED_FIXTURES = frozenset(
     {"page", "context", "browser", "new_context", "api", "async_api", "tls", "ws"}
@@ -63,20 +61,6 @@ class Collection(Struct, frozen=True, kw_only=True):
     """The tests of the stack that one pytest collected, and the files that it could not collect."""
 
     tests: tuple[Collected, ...] = ()
-    errors: tuple[str, ...] = ()
+    errors: tuple[BrokenFile, ...] = ()
     """Files of the suites that cannot be collected, or why none of them can."""
     hidden: tuple[HiddenFile, ...] = ()
-
-
-NONE_COLLECTED = "the tests could not be collected"
-"""The beginning of an error that is about all tests."""
-
-
-def not_collected(errors: Iterable[str]) -> Unknown:
-    """Why the list of tests is not known."""
-    return Unknown(
-        "; ".join(
-            error if error.startswith(NONE_COLLECTED) else f"{error} cannot be collected"
-            for error in errors
-        )
-    )

@@ -276,7 +276,6 @@ class Controller:
         facts = self._listener.facts(
             self._whole.tests,
             self._selected,
-            errors=errors,
             selection=selection_of(self._config),
             deviations=deviations(self._config),
         )
@@ -289,7 +288,7 @@ class Controller:
             collection.tests,
             outcomes,
             facts,
-            unknown=errors,
+            errors=errors,
             moves=read_moves(self._shared),
             hidden=hidden,
             elsewhere=frozenset(

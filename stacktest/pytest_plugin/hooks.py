@@ -4,6 +4,7 @@ In a project without a stack only this module and the few that it imports are lo
 imported once a collected test asks for the stack.
 """
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,22 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the plugin's command line options."""
     add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """In the process of an inventory, a broken `conftest.py` does not prevent the collection.
+
+    Pytest loads it again for the tests below it: they fail then, and all others are collected.
+    """
+    try:
+        yield
+    except Exception as error:
+        # The one of pytest's own folder is about all tests: pytest could collect none of them.
+        is_first = Path(getattr(error, "path", "")).parent == early_config.rootpath
+        if is_first or not getattr(early_config.known_args_namespace, "stack_inventory", ""):
+            raise
+        _forget_module(str(getattr(error, "path", "")))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -174,6 +191,13 @@ class Waker:
             clean_report(report)
         return report
 
+    def pytest_exception_interact(self, call: Any, report: object) -> None:
+        """Note why a file cannot be collected, before its report is passed on."""
+        if isinstance(report, pytest.CollectReport):
+            from stacktest.pytest_plugin.broken_files import note_error
+
+            note_error(report, call.excinfo.value)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember reports of files that were not collected: they may hold tests of a stack."""
         if report.outcome != "passed":
@@ -273,6 +297,13 @@ NOTHING_LEFT = "no test of a service is left: nothing would be started, and noth
 _SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
 _FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
+
+
+def _forget_module(file: str) -> None:
+    """Remove a module that was imported in part: pytest would take it for a whole one."""
+    modules = list(sys.modules.items())
+    for name in [name for name, module in modules if getattr(module, "__file__", "") == file]:
+        del sys.modules[name]
 
 
 def _new_folder(config: pytest.Config) -> Path:

@@ -10,15 +10,16 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from stacktest.adapters.service_markers import may_name_services, named_services
 from stacktest.adapters.suites import Suites
+from stacktest.core.broken_files import BrokenFile
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
+from stacktest.pytest_plugin.broken_files import broken_files, files_below
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.suites import suites_of
 from stacktest.pytest_plugin.uncollected import uncollected
@@ -111,10 +112,10 @@ def take(
     suites, reports = suites_of(config), tuple(reports)
     items = tuple(items)
     tests = tuple(test for test in read(items, config) if _is_listed(suites, test))
-    failed = {report.nodeid for report in reports if report.failed}
+    failed = [r for r in reports if r.failed and _matters(config, suites, tests, r.nodeid)]
     return Collection(
         tests=tests,
-        errors=tuple(sorted(id_ for id_ in failed if _matters(config, suites, tests, id_))),
+        errors=_broken(config, suites, tests, failed),
         hidden=(
             *_hidden(config, suites, items, tests, reports),
             *(_uncollected(suites, items, tests) if is_all or is_whole(config) else ()),
@@ -166,6 +167,23 @@ def is_whole(config: pytest.Config) -> bool:
 
 
 # Private
+
+
+def _broken(
+    config: pytest.Config,
+    suites: Suites,
+    tests: Sequence[Collected],
+    failed: Sequence[pytest.CollectReport],
+) -> tuple[BrokenFile, ...]:
+    if not failed:
+        return ()
+    broken = broken_files(config, suites, failed, is_hooked=_is_hooked(suites, tests))
+    return tuple(sorted(broken, key=lambda file: (file.path, file.where)))
+
+
+def _is_hooked(suites: Suites, tests: Iterable[Collected]) -> bool:
+    """Whether a test names a service that is not in its text, since a hook added the marker."""
+    return any(set(test.services) - _written(suites, test) for test in tests)
 
 
 def _covers(config: pytest.Config, suites: Suites) -> bool:
@@ -243,10 +261,13 @@ def _hidden(
         for report in reports
         if report.skipped and "::" not in report.nodeid
     }
+    patterns = config.getini("python_files")
+    below = {path for folder in suites.likely for path in files_below(folder, patterns)}
     known = {path.resolve() for path in {item.path for item in items}}
-    known |= {config.rootpath / r.nodeid.partition("::")[0] for r in reports if r.failed}
+    failed = [config.rootpath / r.nodeid.partition("::")[0] for r in reports if r.failed]
+    known |= {file.resolve() for file in below if any(map(file.is_relative_to, failed))}
     # Whether hooks add markers takes a while to find out, and matters only if a file is missing.
-    hooked = bool(skipped) and any(set(test.services) - _written(suites, test) for test in tests)
+    hooked = bool(skipped) and _is_hooked(suites, tests)
     for path, why in skipped.items():
         if path.is_file() and suites.holds(path):
             names = named_services(path)
@@ -254,8 +275,7 @@ def _hidden(
                 yield HiddenFile(path=suites.relative(path), services=(), why=why)
             elif names:
                 yield HiddenFile(path=suites.relative(path), services=tuple(sorted(names)), why=why)
-    patterns = config.getini("python_files")
-    for path in sorted(_test_files(suites, patterns)):
+    for path in sorted(below):
         if path.resolve() not in known and path not in skipped:
             names = named_services(path)
             if names or names is None:
@@ -289,15 +309,6 @@ def _written(suites: Suites, test: Collected) -> set[str]:
             names = named_services(suites.base / name)
             written |= set(test.services) if names is None else names
     return written
-
-
-def _test_files(suites: Suites, patterns: Iterable[str]) -> Iterator[Path]:
-    for folder in suites.likely:
-        for where, folders, names in os.walk(folder):
-            folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
-            for name in names:
-                if any(fnmatchcase(name, pattern) for pattern in patterns):
-                    yield Path(where, name)
 
 
 def _why_skipped(report: pytest.CollectReport) -> str:

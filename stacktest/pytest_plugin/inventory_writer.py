@@ -3,12 +3,14 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stacktest.adapters.ledger.kept_inventory import Inputs
 from stacktest.application.required_tests import write_collected, write_inputs
 from stacktest.core.collected_test import Collection
+from stacktest.pytest_plugin.broken_files import note_error
 from stacktest.pytest_plugin.collected_tests import SEARCHED
 from stacktest.pytest_plugin.inventory import take
 from stacktest.pytest_plugin.inventory_inputs import inputs_of
@@ -23,6 +25,11 @@ class InventoryWriter:
         self._reports: list[pytest.CollectReport] = []
         # This process only imports and ends: garbage collection would take a quarter of its time.
         gc.disable()
+
+    def pytest_exception_interact(self, call: Any, report: object) -> None:
+        """Note why a file cannot be collected, before its report is passed on."""
+        if isinstance(report, pytest.CollectReport):
+            note_error(report, call.excinfo.value)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember files that cannot be collected or skip themselves: their tests are hidden."""

@@ -205,7 +205,6 @@ class Listener:
         whole: Iterable[Collected],
         selected: Iterable[Collected],
         *,
-        errors: Iterable[str],
         selection: str,
         deviations: tuple[str, ...] = (),
     ) -> RunFacts:
@@ -213,7 +212,6 @@ class Listener:
         chosen = {test.nodeid for test in selected}
         return RunFacts(
             deselected=frozenset(test.nodeid for test in whole if test.nodeid not in chosen),
-            collection_errors=tuple(errors),
             interrupted=self.interrupted,
             ended_early=self.ended_early,
             selection=selection,

@@ -4,13 +4,13 @@ A run that could not begin, for example since a file cannot be collected, tested
 a message, readers of the channel would take that for a run without news.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stacktest.core.collected_test import not_collected
+from stacktest.core.broken_files import BrokenFile
 from stacktest.errors import StacktestError
 from stacktest.pytest_plugin.report_secrets import clean_text
 
@@ -38,18 +38,32 @@ def tell_refusal(
 
 
 def tell_broken(
-    open_run: "Callable[[pytest.Config], PytestRun]", config: pytest.Config, errors: Iterable[str]
+    open_run: "Callable[[pytest.Config], PytestRun]",
+    config: pytest.Config,
+    errors: Sequence[BrokenFile],
 ) -> list[str]:
     """The same for files that cannot be collected, which keep every test from running."""
-    cause = next((not_collected([error]).why for error in errors), "")
+    cause = next((file.cause for file in errors), "")
     # Pytest reports the error of the run; a failed notification is not worth a second error.
     with suppress(StacktestError, OSError):
         run = open_run(config)
-        return _tell_not_begun(run, config, cause or "a file of tests cannot be collected")
+        why = cause or "a file of tests cannot be collected"
+        return [*_tested_without(run, errors), *_tell_not_begun(run, config, why)]
     return []
 
 
 # Private
+
+
+def _tested_without(run: "PytestRun", errors: Iterable[BrokenFile]) -> list[str]:
+    """Lines on files that cannot be collected, and how to test the services without tests there."""
+    broken = run.session.judge.attribute(errors)
+    lines = [f"not run   {cause}" for cause in dict.fromkeys(file.cause for file in broken)]
+    if lines and all(file.is_read for file in broken):
+        names = ", ".join(sorted({name for file in broken for name in file.services}))
+        lines.append("next      pytest --continue-on-collection-errors")
+        lines.append(f"          tests all services but {names}")
+    return lines
 
 
 def _tell_not_begun(run: "PytestRun | None", config: pytest.Config, why: str) -> list[str]:

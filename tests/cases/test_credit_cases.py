@@ -18,6 +18,7 @@ from stacktest.core.records.exemption import Exemption
 from stacktest.core.route import Route
 from stacktest.core.runs.credit import NotCredited, credit
 from stacktest.core.runs.verdict import Inventory, Result, RunFacts
+from stacktest.core.unknown import Unknown
 from tests.support.known import known
 from tests.support.stack_simulator import StackSimulator
 
@@ -399,11 +400,17 @@ def test_a_run_that_ended_early_credits_complete_services_only(world: StackSimul
     )
 
 
-def test_a_collection_error_credits_nobody(world: StackSimulator) -> None:
+def test_a_file_that_cannot_be_collected_costs_its_own_services_credit(
+    world: StackSimulator,
+) -> None:
     world.add("caddy")
-    ran = world.run(facts=RunFacts(collection_errors=("suites/b.py: ImportError",)))
-    assert ran.credited() == set()
-    assert ran.verdicts["caddy"].reasons == ("collection failed: suites/b.py: ImportError",)
+    world.add("redis")
+    world.services["caddy"].tests_unknown = Unknown("SyntaxError: invalid syntax")
+    ran = world.run()
+    assert ran.credited() == {"redis"}
+    assert ran.verdicts["caddy"].reasons == (
+        "suites/test_caddy.py was not collected (SyntaxError: invalid syntax), and it names caddy",
+    )
 
 
 @pytest.mark.parametrize("result", ["crashed", "unfinished"])

@@ -270,7 +270,7 @@ def test_tests_in_a_file_that_is_broken_were_not_removed(parts: Shop) -> None:
     entry = parts.status()["blue"]
     assert (entry["state"], entry["reasons"]) == (
         "error",
-        ["tests:suites/phase1_a/test_blue.py cannot be collected"],
+        ["tests:suites/phase1_a/test_blue.py:4 cannot be collected: SyntaxError: invalid syntax"],
     )
 
 

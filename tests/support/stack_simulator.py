@@ -24,6 +24,7 @@ from stacktest.application.judge import Judge
 from stacktest.application.run import StackSession
 from stacktest.application.run_ports import RunPorts
 from stacktest.config import Config, FreshnessSection, GateSection
+from stacktest.core.broken_files import BrokenFile
 from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
@@ -328,12 +329,19 @@ class StackSimulator:
         self.later(minutes=1)
         if crash:
             return Ran(verdicts={}, passes={}, refused={})
-        lost = tuple(s.tests_unknown.why for s in self.services.values() if s.tests_unknown)
+        lost = tuple(
+            BrokenFile(
+                path=path, where=path, why=s.tests_unknown.why, services=(s.name,), is_read=True
+            )
+            for s in self.services.values()
+            for path in sorted({test.partition("::")[0] for test in s.tests})
+            if s.tests_unknown
+        )
         summary = session.finish(
             collected(inventory),
             tuple(outcomes),
             facts,
-            unknown=inventory.why or lost,
+            errors=(*(BrokenFile(why=why) for why in inventory.why), *lost),
             moves=moves(),
         )
         session.stop()

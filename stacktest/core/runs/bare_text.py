@@ -123,7 +123,6 @@ _CUTS = (
         re.compile(r"(could not be created|cannot be started|could not be started): .*", re.DOTALL),
         r"\1",
     ),
-    (re.compile(r"(collection failed): .*Error.*", re.DOTALL), r"\1"),
     (
         re.compile(r"(\S+::[^\[\s]+)\[(?!(?:" + _BARE.pattern + r"))[^\n]*?\](?=[\s,:;)]|$)"),
         rf"\1[{HIDDEN}]",

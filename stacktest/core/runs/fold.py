@@ -73,7 +73,6 @@ def _without_texts(
         {name: replace(outcome, reason=outcome.kind) for name, outcome in worst.items()},
         replace(
             facts,
-            collection_errors=tuple(map(bare_cause, facts.collection_errors)),
             selection=bare_selection(facts.selection),
             ended_early=bare_end(facts.ended_early),
             deviations=tuple(map(bare_selection, facts.deviations)),
@@ -192,8 +191,6 @@ def _only_looks(
 def _run_doubts(inventory: Inventory, facts: RunFacts) -> Iterable[str]:
     if not inventory.complete:
         yield "the inventory of tests could not be taken" + _because("; ".join(inventory.why))
-    if facts.collection_errors:
-        yield "collection failed: " + "; ".join(facts.collection_errors)
     if facts.interrupted:
         yield "the run was interrupted"
     if facts.deviations:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from stacktest.core.broken_files import BrokenFile
 from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.misnamed import Misnamed
 from stacktest.core.runs.start_failure import StartFailure
@@ -30,6 +31,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     fallen: Mapping[str, str] = field(default_factory=dict)
     """Service that was ready and is not any more → its observed state."""
     facts: RunFacts = field(default_factory=RunFacts)
+    broken: tuple[BrokenFile, ...] = ()
+    """Files of the suites that cannot be collected, with the services that they concern."""
     not_up: Mapping[str, StartFailure] = field(default_factory=dict)
     """Services that the run wanted and that were not up."""
     foreign: Mapping[str, str] = field(default_factory=dict)

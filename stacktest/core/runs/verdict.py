@@ -140,7 +140,6 @@ class RunFacts(Struct, frozen=True, kw_only=True):
 
     interrupted: bool = False
     """Whether Ctrl-C or a signal ended the run: no pass is credited."""
-    collection_errors: tuple[str, ...] = ()
     deselected: frozenset[str] = frozenset()
     """Node ids that an option deselected after they were collected."""
     selection: str = ""

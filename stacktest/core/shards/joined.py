@@ -60,8 +60,9 @@ class JoinedRun(Struct, frozen=True, kw_only=True):
 
     @property
     def hidden(self) -> tuple[HiddenFile, ...]:
-        """Files of the suites from which no test was collected."""
-        return tuple(file.hidden() for file in self.inventory.hidden)
+        """Files of the suites that were left out, so that no test of them was collected."""
+        files, broken = self.inventory.hidden, self.inventory.errors
+        return tuple(file.hidden() for file in files if file.path not in broken)
 
     @property
     def elsewhere(self) -> frozenset[str]:
@@ -119,7 +120,6 @@ def _facts(shards: Sequence[ShardRecord]) -> RunFacts:
     deviations = (text for record in shards for text in record.facts.deviations)
     return RunFacts(
         interrupted=any(record.facts.interrupted for record in shards),
-        collection_errors=first.inventory.errors,
         deselected=frozenset(first.facts.deselected),
         selection=first.facts.selection,
         ended_early=next(filter(None, (record.facts.ended_early for record in shards)), ""),

@@ -11,6 +11,7 @@ from typing import Self
 
 from msgspec import Struct, ValidationError, convert, field, to_builtins
 
+from stacktest.core.broken_files import BrokenFile
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.freshness.observation import ServiceObservation
@@ -124,6 +125,13 @@ class ShardHiddenFile(PlainRecord, frozen=True, kw_only=True):
         """The file in the form that verdicts use."""
         return HiddenFile(path=self.path, services=self.services, why=self.why)
 
+    def broken(self) -> BrokenFile:
+        """The file as one that cannot be collected."""
+        known = bool(self.services)
+        return BrokenFile(
+            path=self.path, where=self.path, services=self.services, is_read=known, why=self.why
+        )
+
 
 class NotUp(PlainRecord, frozen=True, kw_only=True):
     """A service that was not up in the shard."""
@@ -174,7 +182,15 @@ class ShardInventory(PlainRecord, frozen=True, kw_only=True):
     elsewhere: tuple[str, ...]
     """Node ids of tests in `unlisted` that are outside of the suites."""
     errors: tuple[str, ...]
+    """Files that cannot be collected, which are in `hidden` too, or why none of them can."""
     hidden: tuple[ShardHiddenFile, ...]
+
+    @property
+    def broken(self) -> tuple[BrokenFile, ...]:
+        """The files that cannot be collected, in the form that the end of a run uses."""
+        places = {file.path for file in self.hidden}
+        files = [file.broken() for file in self.hidden if file.path in self.errors]
+        return (*files, *(BrokenFile(why=why) for why in self.errors if why not in places))
 
     @property
     def digest(self) -> str:

@@ -15,8 +15,9 @@ next       stacktest why mariadb
 
 import textwrap
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from stacktest.core.broken_files import BrokenFile
 from stacktest.core.freshness.judgement import Judgement
 from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
@@ -194,9 +195,17 @@ def _partial(summary: RunSummary) -> Iterator[str]:
             f"{_of(len(summary.outcomes), total)}, selected by {facts.selection}; "
             "services with other tests keep what they had"
         )
-    if facts.collection_errors:
-        files = names(facts.collection_errors, WIDE)
-        yield f"{files} could not be collected, which may hide tests: no service is credited"
+    for cause, services in _uncredited(summary.broken).items():
+        yield f"{cause}: no credit for {names(services, WIDE)}"
+
+
+def _uncredited(broken: Iterable[BrokenFile]) -> dict[str, list[str]]:
+    """Error of a file that cannot be collected → the services whose tests it may hold."""
+    services: dict[str, list[str]] = {}
+    for file in broken:
+        concerned = file.services if file.is_read else ("any service",)
+        services[file.cause] = sorted({*services.get(file.cause, ()), *concerned})
+    return services
 
 
 def _not_functional(summary: RunSummary, width: int, *, is_copy: bool) -> Iterator[tuple[str, str]]:

@@ -135,9 +135,7 @@ def test_a_verdict_says_everything_and_records_no_text() -> None:
             hidden=(hidden,),
         )
         for facts in (
-            RunFacts(
-                selection=f"-k {CANARY!r}", collection_errors=(f"s/v.py: ImportError {CANARY}",)
-            ),
+            RunFacts(selection=f"-k {CANARY!r}"),
             RunFacts(ended_early=f"pytest.exit: {CANARY}", deviations=(f"-k {CANARY}",)),
         ):
             verdict = fold(inventory, outcomes, facts)["a"]
