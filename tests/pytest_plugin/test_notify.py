@@ -137,7 +137,7 @@ def test_no_secret_is_shown_or_kept(told: Shop, server: Listener) -> None:
     ("needs", "text", "exit_code", "cause"),
     [
         (["loki"], "", 4, "dependency cycle: loki -> redis -> loki"),
-        ([], "import nonexisting\n", 2, "suites/phase4_data/test_new.py cannot be collected"),
+        ([], "import nonexisting\n", 2, "suites/phase4_data/test_new.py:1 cannot be collected"),
     ],
     ids=["dependency cycle", "no such module"],
 )
