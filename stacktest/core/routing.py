@@ -34,6 +34,8 @@ REFUSALS = frozenset({400, 405, 501})
 """Statuses of a front door for a request that it does not pass on; applications use them, too."""
 NOT_PASSED_ON = frozenset({"CONNECT", "TRACE"})
 """Methods that a front door may refuse for every application: nginx does."""
+LONGEST_HEAD = 8000
+"""Bytes of headers that front doors accept: nginx and HAProxy answer 400 to longer lines."""
 NOT_FOUND = "404 page not found\n"
 """The body of Go's standard 404 answer, which front doors written in Go give, too."""
 
@@ -53,6 +55,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """Whether the request used TLS; None when that is not known."""
     length: int | None = None
     """The `Content-Length` of its answer, 0 without one; None when that is not known."""
+    head: int = 0
+    """The bytes of its headers; 0 when that is not known."""
 
 
 def request_of(url: str) -> Request:
@@ -116,18 +120,13 @@ def may_be_left_out(routes: Iterable[Route], request: Request) -> bool:
 
 
 def is_usual(request: Request) -> bool:
-    """Whether every front door passes such a request on to its upstream.
-
-    False for a path that leaves the root (`/%2e%2e/x`), or that cannot be decoded to text.
-    """
+    """False for long headers, and for a path that leaves the root or is not text."""
     names = unquote(request.path, errors="replace").split("/")
     depths = itertools.accumulate(_DEPTHS.get(name, 1) for name in names[1:])
     is_text = all(name.isprintable() for name in names) and not _BAD_ESCAPE.search(request.path)
-    return (
-        (request.method or "").upper() not in NOT_PASSED_ON
-        and is_text
-        and min(depths, default=0) >= 0
-    )
+    is_passed_on = (request.method or "").upper() not in NOT_PASSED_ON
+    is_short = request.head <= LONGEST_HEAD
+    return is_passed_on and is_text and is_short and min(depths, default=0) >= 0
 
 
 def routes_taken(routes: Iterable[Route], request: Request) -> tuple[Route, ...]:

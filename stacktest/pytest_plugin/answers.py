@@ -46,6 +46,7 @@ def note_answer(
     host: str = "",
     door_port: int | None = None,
     length: int | None = None,
+    head: int = 0,
     read_body: Callable[[], str] = str,
 ) -> None:
     """Note the front door, and the service that must have given this answer, if it is certain.
@@ -53,7 +54,7 @@ def note_answer(
     An answer that the front door, or a sign-in before the service, may have given counts for the
     front door alone. `host` is the Host header that was sent if it differs from the URL's;
     `door_port` the front door's port in its container if the connection is known to end there,
-    `length` the answer's `Content-Length`.
+    `length` the answer's `Content-Length`, `head` the bytes of the request's headers.
     """
     parts = urlsplit(url)
     name = (parts.hostname or "").lower()
@@ -74,6 +75,7 @@ def note_answer(
         method=method,
         tls=parts.scheme in {"https", "wss"},
         length=length,
+        head=head,
     )
     routes = stack.model.routes
     services = answerers(routes, request, status, file_kind=file_kind)

@@ -23,6 +23,7 @@ def note_response(
     host: str = "",
     address: Address | None = None,
     length: int | None = None,
+    head: int = 0,
     read_body: Callable[[], str] = str,
 ) -> None:
     """Note the services that gave this answer; `address` is the connection's target, if known.
@@ -46,6 +47,7 @@ def note_response(
             host=host,
             door_port=publication.port if publication else None,
             length=length,
+            head=head,
             read_body=read_body,
         )
         return

@@ -268,6 +268,16 @@ def test_what_a_door_refuses_to_pass_on_is_its_own_refusal(
     assert doubts(routes, request, status) == {}
 
 
+@pytest.mark.parametrize(("head", "is_known"), [(0, True), (8000, True), (30000, False)])
+def test_a_refusal_of_headers_that_a_door_may_not_accept_is_its_own(
+    head: int, *, is_known: bool
+) -> None:
+    routes = (Route(host="app.test", service="app", upstream="app:1"),)
+    request = Request(host="app.test", head=head)
+    assert answerers(routes, request, 400) == {"app" if is_known else None}
+    assert answerers(routes, request, 200) == {"app"}
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PROPFIND", None])
 @pytest.mark.parametrize(
     "path", ["/", "", "/a/../b", "/a/%2e%2e/b", "/a..b", "/%C3%A4", "/%2F", "/a//../b", "/x;y=1"]

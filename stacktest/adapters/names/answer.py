@@ -19,5 +19,7 @@ class Answer:
     """The address that the connection led to."""
     length: int = field(default=0, compare=False)
     """The response's `Content-Length`; 0 without that header."""
+    head: int = field(default=0, compare=False)
+    """The bytes of the request's headers."""
     read_body: Callable[[], str] = field(default=str, compare=False)
     """Returns the beginning of the body of an error response, as far as the client has read it."""

@@ -200,6 +200,7 @@ def _report(
             status=response.status_code,
             address=address,
             length=content_length(response.headers),
+            head=sum(len(name) + len(value) for name, value in request.headers.raw),
             read_body=copy.text if copy else str,
         )
     )

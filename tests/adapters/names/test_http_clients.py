@@ -150,8 +150,9 @@ def test_every_answer_is_reported_with_its_address(pki: Pki) -> None:
     with client_of(pki, answers) as client:
         assert client.get("/").status_code == 200
         assert client.get("/status/503").status_code == 503
-        page = client.get("/x", headers={"Host": "other.stack.local"})
+        page = client.get("/x", headers={"Host": "other.stack.local", "X-Long": "x" * 3000})
     assert answers[-1].length == len(page.content)
+    assert answers[0].head < 3000 < answers[-1].head < 4000
     address = ("127.0.0.1", pki.ports["good"])
     assert answers == [
         Answer(method="GET", url=f"https://{HOST}/", host=HOST, status=200, address=address),
