@@ -110,7 +110,7 @@ class Judging:
         is_loop = has_looped and container.restart_count >= RESTARTS_OF_A_LOOP
         loop = replace(container, exit_code=tracked.last_exit_code)
         if now - since >= timeout:
-            late = f"was not ready within {timeout:g} s"
+            late = f"was not ready within {timeout:g} s{self._granted(tracked, timeout)}"
             return f"is in a restart loop{restarts(loop)}" if is_loop else f"{late}: {why}"
         if is_loop and container.state == "restarting":
             pause = pause_before_restart(container.restart_count, tracked.ran_for)
@@ -204,6 +204,13 @@ class Judging:
             return judged
         tracked.held_until = until
         return Waiting(f"was restarted a moment ago{restarts(container)}")
+
+    def _granted(self, tracked: TrackedContainer, timeout: float) -> str:
+        """A note that its own timeout ends before its health check has to pass, or empty."""
+        is_checked, granted = tracked.rule.kind is Kind.HEALTHY, tracked.container.health_limit
+        if not is_checked or timeout >= granted:
+            return ""
+        return f", its own timeout, although its health check has {granted:g} s"
 
     def _ports(self, rule: Rule, name: str) -> tuple[int, ...]:
         """The ports at which the service has to listen by its rule."""

@@ -614,6 +614,17 @@ def test_a_start_has_at_least_the_time_that_its_health_check_is_granted() -> Non
         run(engine, service("app"), clock=clock, news=Impatient(clock))
 
 
+def test_a_timeout_that_is_shorter_than_the_health_check_is_named() -> None:
+    clock = Clock()
+    engine = FakeEngine(app=[RUNNING | {"health_limit": 300.0}])
+    with pytest.raises(NotReadyError) as caught:
+        run(engine, service("app"), clock=clock, timeouts={"app": 6}, news=Impatient(clock))
+    assert caught.value.what == (
+        "app was not ready within 6 s, its own timeout, although its health check has 300 s: "
+        "health is starting"
+    )
+
+
 @pytest.mark.case("field/b17")
 def test_an_answer_that_waiting_does_not_change_ends_it_after_seconds() -> None:
     clock = Clock()

@@ -207,7 +207,8 @@ services:
 """,
         timeouts={"app": 2.0},
         service="app",
-        what="app was not ready within 2 s: health is starting",
+        what="app was not ready within 2 s, its own timeout, although its health check has "
+        "3100 s: health is starting",
         says=("| still loading", "ready means: healthy"),
         hint="raise services.app.timeout in stacktest.toml, or correct `ready`",
     ),
