@@ -82,6 +82,7 @@ FAILING = (
     f"auth_request /a; location = /a {{ auth_request off; {DEAD} }} location / {{ {DEAD} }}",
     f"error_page 404 502 =200 @gone; location / {{ {DEAD} }}",
     f"error_page 502 @down; location @down {{ root /site; rewrite ^ /style.css break; }} location / {{ {DEAD} }}",
+    f"root /site; location / {{ try_files $uri @up; if ($http_host) {{ set $a b; }} }} location @up {{ {WEB} }}",
 )  # fmt: skip
 """Sites on which nginx answers in the place of an upstream, or sends a request to another one."""
 MAPS = """proxy_cache_path /tmp/cache keys_zone=z:1m;
