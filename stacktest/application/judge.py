@@ -187,15 +187,19 @@ class Judge(Struct, frozen=True, kw_only=True):
     def running(
         self,
         services: Iterable[str],
-        observations: Mapping[str, ServiceObservation],
+        looks: Sequence[Mapping[str, ServiceObservation]],
         now: datetime,
-    ) -> Mapping[str, FingerprintRecord]:
-        """Service → the fingerprint that its containers run, by its records so far."""
+    ) -> Mapping[str, Sequence[FingerprintRecord]]:
+        """Service → the fingerprint that its containers ran at each look, by its records so far."""
+        evidences = self.memory.read_all(sorted(services))
         return {
-            name: running_fingerprint(
-                self._add_detail(evidence), self._build_present(name, observations, {}, now, {})
-            )
-            for name, evidence in self.memory.read_all(sorted(services)).items()
+            name: [
+                running_fingerprint(
+                    self._add_detail(evidence), self._build_present(name, seen, {}, now, {})
+                )
+                for seen in looks
+            ]
+            for name, evidence in evidences.items()
         }
 
     def failing_needs(

@@ -113,9 +113,10 @@ class StackSession:
         tested = {name for test in self._tests for name in test.services} - set(self.blocked)
         for name in sorted(tested):
             ports.save_part_names(name, self._before[name])
-        running = self._judge.running(tested, self._before, ports.now())
+        # If the run is killed, nobody knows whether the files were applied meanwhile.
+        prints = {name: FingerprintRecord.attest(self._before[name].fingerprint) for name in tested}
         up = set(plan.services) - plan.looked_up - set(self.not_up)
-        self._opened = ports.recorder.open_run(run, running, up=up)
+        self._opened = ports.recorder.open_run(run, prints, up=up)
         if self.not_up:
             self._unrecorded = self._record_failures(
                 self._opened.run, self.not_up, self._before, whole=False
@@ -317,7 +318,7 @@ class StackSession:
         boots = self._up.boot_seconds() if self._up else {}
         remembered = self._judge.memory.read_all(self._opened.records)
         failing = self._judge.failing_needs(self._opened.records, verdicts, after, tests, now)
-        running = self._judge.running(self._opened.records, after, now)
+        running = self._judge.running(self._opened.records, (self._before, after), now)
         looks = Looks(
             stack=self.stack,
             before=self._before,
@@ -345,11 +346,11 @@ class StackSession:
             elif verdict.kind == "passed":
                 refused[service] = outcome.reason
             records[service] = close(
-                record,
+                replace(record, fingerprint=running[service][0]),
                 verdict,
                 outcome,
                 after=self._judge.observation(service, after),
-                running=running[service],
+                running=running[service][1],
                 finished=now,
                 previous_pass=previous_pass,
                 fallen=fallen.get(service),

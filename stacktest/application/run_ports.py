@@ -43,11 +43,11 @@ class Recorder(Protocol):
     """The part of the ledger that a run writes to."""
 
     def open_run(
-        self, run: Run, running: Mapping[str, FingerprintRecord], *, up: Iterable[str] = ()
+        self, run: Run, prints: Mapping[str, FingerprintRecord], *, up: Iterable[str] = ()
     ) -> Opened:
         """Leave a record of the run before its first test; `up` are the services that are up.
 
-        `running` are the fingerprints of the containers of the tested services.
+        `prints` are the fingerprints of the tested services' files.
         """
 
     def record_failed_starts(

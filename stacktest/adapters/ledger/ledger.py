@@ -146,12 +146,12 @@ class Ledger:
         return with_look(self.root, read_meta(self.meta_path))
 
     def open_run(
-        self, run: Run, running: Mapping[str, FingerprintRecord], *, up: Iterable[str] = ()
+        self, run: Run, prints: Mapping[str, FingerprintRecord], *, up: Iterable[str] = ()
     ) -> Opened:
         """Number the run and write an open record for each service, before the first test.
 
-        `running` is the fingerprint of each service's containers. `up` are further services that
-        the run brought up: their earlier failed start is cleared.
+        `prints` are the fingerprints of the services' files. `up` are further services that the run
+        brought up: their earlier failed start is cleared.
         """
         records: dict[str, LastRun] = {}
         refused: dict[str, str] = {}
@@ -159,8 +159,8 @@ class Ledger:
         with self.locked():
             local = read_local_runs(self.root)
             self._previous = {service: record.run.id for service, record in local.items()}
-            run = replace(run, seq=self._next_seq(running, local), finished=None)
-            for service, fingerprint in sorted(running.items()):
+            run = replace(run, seq=self._next_seq(prints, local), finished=None)
+            for service, fingerprint in sorted(prints.items()):
                 if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
@@ -170,7 +170,7 @@ class Ledger:
                     foreign[service] = previous.run.stack
                 records[service] = open_record(service, run, fingerprint, previous)
                 refused |= self._try(service, {LAST_RUN: records[service].to_dict()})
-            started = {name: self._without_start(name, local) for name in set(up) - set(running)}
+            started = {name: self._without_start(name, local) for name in set(up) - set(prints)}
             others = {name: record for name, record in sorted(started.items()) if record}
             for service, record in others.items():
                 refused |= self._try(service, {LAST_RUN: record.to_dict()})

@@ -58,7 +58,7 @@ class NotCredited(Struct, frozen=True, kw_only=True):
 def open_record(
     service: str, run: Run, fingerprint: FingerprintRecord, previous: LastRun | None
 ) -> LastRun:
-    """The record of a run that begins on containers of this fingerprint, with the past of it."""
+    """The record of a run that begins with files of this fingerprint, with the past of it."""
     return LastRun(
         service=service,
         run=run,

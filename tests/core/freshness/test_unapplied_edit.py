@@ -142,6 +142,17 @@ def test_a_run_on_an_edit_that_a_restart_reads_may_have_run(
     assert world.index()["app"].reasons == ("reverted",)
 
 
+def test_after_a_run_that_was_killed_the_edit_may_have_been_applied(
+    world: StackSimulator, app: Service
+) -> None:
+    undo = put_back(world, app)
+    edit(app, "env")
+    world.run(crash=True)
+    undo()
+    app.recreate()
+    assert world.index()["app"].reasons == ("reverted",)
+
+
 def test_a_failure_beside_an_unapplied_edit_is_that_of_the_old_container(
     world: StackSimulator, app: Service
 ) -> None:
