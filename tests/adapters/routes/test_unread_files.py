@@ -68,6 +68,32 @@ def test_it_is_an_unread_route_with_its_place(source: str, make: object, tmp_pat
     assert route.unknown
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "why"),
+    [
+        ("app.test;", "app.test", 'door.txt:3: "server_name" lacks its `;`'),
+        ("listen 80;", "root /x {}", 'door.txt:2: "root" lacks its `;`'),
+        (
+            "location / { proxy_pass http://app; }",
+            "location /;",
+            'door.txt:4: "location" lacks its `{`',
+        ),
+        ("server {", "map $a $b { root x; location y; }\nserver {", ""),
+        ("server {", "upstream up { server app; }\nserver {", ""),
+        ("proxy_pass http://app;", "novel { root x; }", ""),
+    ],
+)
+def test_a_fragment_of_nginx_with_a_missing_sign(
+    good: str, bad: str, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "door.txt").write_text(NGINX.replace(good, bad))
+    routes = read_routes(("nginx:door.txt",), stack(tmp_path), goes_on=True)
+    shown = [f"{route.where}: {route.unknown}" for route in routes if route.is_unread]
+    place, _, reason = why.partition(": ")
+    assert len(shown) == bool(why)
+    assert all(text.startswith(f"{place}: ") and reason in text for text in shown)
+
+
 @pytest.mark.parametrize("source", KINDS)
 def test_a_file_that_can_be_read_is_read(source: str, tmp_path: Path) -> None:
     (tmp_path / source.partition(":")[2]).write_text(FILES[source])

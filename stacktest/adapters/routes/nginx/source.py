@@ -65,6 +65,8 @@ _SILENT_FILES = re.compile(
     r".*(?:mime|param|ssl|tls|gzip|proxy|fastcgi|header|cache|log|modules|resolver)"
 )
 _CONFIGURATION = "/etc/nginx"
+_TABLES = frozenset({"map", "geo", "types", "split_clients", "charset_map", "match"})
+"""Blocks whose lines are entries and not directives."""
 
 
 def _in_order(files: Iterable[Path], stack: Stack) -> Iterator[Path]:
@@ -186,7 +188,23 @@ def _parsed(file: Path, path: Path, stack: Stack) -> list[Mapping[str, Any]]:
         reason = reason.replace(str(file), path.name) or "it ends within a directive: no `;`"
         raise _unreadable(reason, shown(path, stack), line)
     parsed: list[Mapping[str, Any]] = payload["config"][0]["parsed"]
+    for item, reason in _malformed(parsed):
+        raise _unreadable(reason, shown(path, stack), item["line"])
     return parsed
+
+
+def _malformed(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Directives that have a block and must not, or lack theirs: the parser skips fragments."""
+    from crossplane.analyzer import DIRECTIVES, NGX_CONF_BLOCK
+
+    for item in items:
+        name = item["directive"]
+        has_block = "block" in item
+        kinds = {bool(mask & NGX_CONF_BLOCK) for mask in DIRECTIVES.get(name, ())}
+        if kinds and has_block not in kinds and not name.endswith("_by_lua_block"):
+            yield item, f'"{name}" ' + ("lacks its `;`" if has_block else "lacks its `{`")
+        if name not in _TABLES:
+            yield from _malformed(item.get("block") or ())
 
 
 def _unreadable(reason: str, file: str, line: int | None) -> UsageError:
