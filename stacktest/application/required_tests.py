@@ -8,6 +8,7 @@ file, and `read` waits for it. It never runs a test.
 import itertools
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -151,6 +152,11 @@ def python_of_pytest() -> list[str]:
 
 # Private
 
+_PLACE = re.compile(r"^([^/\s]\S*\.py:\d+): in ", re.MULTILINE)
+_SYNTAX = re.compile(r"^E\s+File \"(?:.*/)?([^/\"]+)\", line (\d+)", re.MULTILINE)
+_ERROR = re.compile(r"^E\s+([A-Z]\w+)(?=:|$)", re.MULTILINE)
+"""The type of an error; its message may hold any text, and goes into records."""
+
 
 def _read_inputs(file: Path) -> Inputs | None:
     """The inputs that `write_inputs` wrote; None if it wrote a reason."""
@@ -161,6 +167,10 @@ def _read_inputs(file: Path) -> Inputs | None:
 def _complaint(result: Completed) -> str:
     """Pytest's line with the usage error, else the last lines of its output, else its code."""
     text = f"{result.err}\n{result.out}"
+    places, errors = _PLACE.findall(text), _ERROR.findall(text)
+    places += [":".join(place) for place in _SYNTAX.findall(text)]
+    if "while loading conftest" in text and places and errors:
+        return f"{places[-1]}: {errors[-1]}"
     lines = [line for line in text.splitlines() if "error:" in line]
     silent = f"pytest ended with code {result.code} and wrote nothing"
     return lines[0].strip() if lines else result.tail or silent

@@ -76,8 +76,10 @@ def required_tests(
     broken = tuple(broken)
     required: dict[str, Tests | Unknown] = dict(tests)
     for name in services:
-        if causes := [file.cause for file in broken if file.concerns(name)]:
-            required[name] = Unknown("; ".join(dict.fromkeys(causes)))
+        # One error may break many files, as that of a `conftest.py`: the first of them is enough.
+        files = {(file.where, file.why): file for file in reversed(broken) if file.concerns(name)}
+        if files:
+            required[name] = Unknown("; ".join(file.cause for file in reversed(files.values())))
     return required
 
 

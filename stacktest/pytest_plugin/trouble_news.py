@@ -58,7 +58,7 @@ def tell_broken(
 def _tested_without(run: "PytestRun", errors: Iterable[BrokenFile]) -> list[str]:
     """Lines on files that cannot be collected, and how to test the services without tests there."""
     broken = run.session.judge.attribute(errors)
-    lines = [f"not run   {cause}" for cause in dict.fromkeys(file.cause for file in broken)]
+    lines = [f"no credit {cause}" for cause in dict.fromkeys(file.cause for file in broken)]
     if lines and all(file.is_read for file in broken):
         names = ", ".join(sorted({name for file in broken for name in file.services}))
         lines.append("next      pytest --continue-on-collection-errors")

@@ -13,7 +13,7 @@ COLLECT = """
 from pathlib import Path
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.adapters.suites import locate_suites
-print(BackgroundInventory(locate_suites(Path.cwd(), ())).read().errors)
+print([file.cause for file in BackgroundInventory(locate_suites(Path.cwd(), ())).read().errors])
 """
 
 
@@ -25,7 +25,26 @@ def test_a_collection_that_ends_without_a_word_is_named_by_its_code(tmp_path: Pa
         cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"CI": ""},
     )  # fmt: skip
     expected = "the tests could not be collected: pytest ended with code 3 and wrote nothing"
-    assert done.stdout == f"('{expected}',)\n"
+    assert done.stdout == f"['{expected}']\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("import os\nraise RuntimeError('a password')\n", "2: RuntimeError"),
+        ("import os\n\ndef (:\n", "3: SyntaxError"),
+    ],
+)
+def test_an_error_of_the_first_conftest_has_its_place_and_no_message(
+    tmp_path: Path, text: str, line: str
+) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", COLLECT],
+        cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"CI": ""},
+    )  # fmt: skip
+    assert done.stdout == f"['the tests could not be collected: conftest.py:{line}']\n"
 
 
 @pytest.mark.case("hard/D3-module-in-folder-breaks-status")
@@ -39,7 +58,7 @@ def test_a_module_in_the_working_folder_does_not_replace_the_standard_library(
         [sys.executable, "-P", "-c", COLLECT],
         cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"CI": ""},
     )  # fmt: skip
-    assert done.stdout == "()\n"
+    assert done.stdout == "[]\n"
 
 
 def test_a_look_leaves_no_file_in_the_suites(tmp_path: Path) -> None:
@@ -53,5 +72,5 @@ def test_a_look_leaves_no_file_in_the_suites(tmp_path: Path) -> None:
         [sys.executable, "-P", "-c", COLLECT],
         cwd=tmp_path, capture_output=True, text=True, check=True, env=variables,
     )  # fmt: skip
-    assert done.stdout == "()\n"
+    assert done.stdout == "[]\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -3,6 +3,7 @@
 import pytest
 
 from stacktest.core.broken_files import BrokenFile, attributed, required_tests
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Tests as Required
 from stacktest.core.unknown import Unknown
 
@@ -37,6 +38,17 @@ def test_whom_a_file_concerns(case: str) -> None:
     required = required_tests(tests, attributed([broken], SERVICES, recorded), SERVICES)
     assert {name for name in SERVICES if isinstance(required[name], Unknown)} == expected
     assert all(required[name] == tests[name] for name in SERVICES if name not in expected)
+
+
+def test_one_error_that_breaks_several_files_is_one_cause() -> None:
+    files = [
+        BrokenFile(path=f"s/test_{n}.py", where="s/conftest.py:1", why="KeyError", is_read=True)
+        for n in "ab"
+    ]
+    broken = [replace(file, services=("red",)) for file in files]
+    assert required_tests({}, broken, SERVICES) == {
+        "red": Unknown("s/conftest.py:1 cannot be collected for s/test_a.py: KeyError")
+    }
 
 
 def test_the_cause_has_the_place_of_the_error_and_the_file_that_it_breaks() -> None:
