@@ -15,7 +15,7 @@ from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.alone import order
 from stacktest.pytest_plugin.contacts import doubted, looked_at, touched
 from stacktest.pytest_plugin.followed_tests import follow_tests
-from stacktest.pytest_plugin.garbage import no_collection
+from stacktest.pytest_plugin.garbage import hide_survivors, no_collection, show_survivors
 from stacktest.pytest_plugin.options import add_options
 from stacktest.pytest_plugin.own_modules import forget_own_modules
 from stacktest.pytest_plugin.stash import (
@@ -56,6 +56,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, the fixtures, and the plugin for the inventory or for the run."""
+    show_survivors()
     config.add_cleanup(forget_own_modules)
     if config.getoption("--stack-dry-run"):
         _run_nothing(config)
@@ -275,6 +276,7 @@ class Waker:
 
         broken = any(report.failed for report in self._reports)
         self._controller = Controller(self._config, whole, self._folder, is_broken=broken)
+        self._config.add_cleanup(hide_survivors)
         self._config.pluginmanager.register(self._controller, "stacktest-controller")
         return self._controller
 
