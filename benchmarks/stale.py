@@ -24,7 +24,7 @@ IMAGE = "stacktest-base:bookworm"
 SERVICES = 36
 LIMIT_NOTHING = 2.0
 """Seconds of a run in which nothing is stale."""
-LIMIT_ONE = 1 / 15
+LIMIT_ONE = 1 / 12
 """Of a whole run of 36 services, how much one may take that finds one of them changed."""
 SUITE = """\
 import pytest

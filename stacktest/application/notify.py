@@ -96,6 +96,11 @@ class Notifier:
         """A notifier without channels, for shards and copies, whose end is not reported."""
         return cls(stack, (), environ={}, status=status)
 
+    @property
+    def has_channels(self) -> bool:
+        """Whether anybody is told; if not, nobody has to compute the status for it."""
+        return bool(self._channels)
+
     def begin(self) -> list[str]:
         """Remember the current status, and signal dead-man switches that a run begins."""
         if not self._channels or self._begun:

@@ -342,6 +342,8 @@ class Controller:
 
     def _tell(self, summary: "RunSummary", run: "PytestRun") -> list[str]:
         """Notify channels of changed states; returns lines about channels that failed."""
+        if not run.notifier.has_channels:
+            return []
         from stacktest.application.notify import current_status
         from stacktest.bootstrap.context import now
 
