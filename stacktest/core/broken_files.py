@@ -3,8 +3,8 @@
 | the file's text           | earlier records  | concerns                                       |
 |---------------------------|------------------|------------------------------------------------|
 | names all its services    | any              | these, and the services with records of it     |
-| does not                  | name the file    | what it may name, and these services           |
-| does not                  | lack the file    | every service: it may hold tests of any        |
+| does not, or names none   | name the file    | what it may name, and these services           |
+| does not, or names none   | lack the file    | every service: it may hold tests of any        |
 
 All other services keep their verdict: none of their tests is in the file.
 """
@@ -90,7 +90,7 @@ def _attributed(
     file: BrokenFile, services: Collection[str], recorded: Mapping[str, Collection[str]]
 ) -> BrokenFile:
     remembered = {name for name, paths in recorded.items() if file.path and file.path in paths}
-    if not file.is_read and not remembered:
-        return replace(file, services=())
+    if not (file.is_read and file.services) and not remembered:
+        return replace(file, services=(), is_read=False)
     names = remembered.union(file.services).intersection(services)
     return replace(file, services=tuple(sorted(names)), is_read=True)
