@@ -153,8 +153,8 @@ def record(root: Path, runs: int) -> None:
     """The records of so many runs, in all of which every service passed as it is now."""
     read_key(root)
     stack = Project(root, os.environ)
-    tests, observations, identity = stack.collect()(), stack.look(), stack.identity
-    assert isinstance(tests, Mapping)
+    tests = stack.collect()().of_services
+    observations, identity = stack.look(), stack.identity
     assert isinstance(identity, str)
     run = Run(
         id="20261129T120000-bench0",
