@@ -169,6 +169,7 @@ class Loop:
             yield
         finally:
             # Wait for running starts, which would race with a removal; not for probes.
+            self._early.end()
             self._starts.close()
             self._probers.shutdown(wait=False, cancel_futures=True)
             events.close()

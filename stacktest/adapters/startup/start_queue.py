@@ -33,7 +33,7 @@ class StartQueue:
         self._is_closed = False
 
     def submit(self, service: str, start: Callable[[], None]) -> None:
-        """Call `start`, which does not raise, as soon as it is the service's turn."""
+        """Call `start` as soon as it is the service's turn; an error of it is not reported."""
         seconds = self._seconds.get(service, 0.0)
         with self._lock:
             if self._is_closed:
@@ -59,8 +59,10 @@ class StartQueue:
             self._pool.submit(self._run_behind, start)
 
     def _run_behind(self, start: Callable[[], None]) -> None:
-        start()
-        with self._lock:
-            self._running_behind -= 1
-            if not self._is_closed:
-                self._submit_behind()
+        try:
+            start()
+        finally:
+            with self._lock:
+                self._running_behind -= 1
+                if not self._is_closed:
+                    self._submit_behind()

@@ -2,9 +2,10 @@
 
 import contextlib
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -270,6 +271,42 @@ def test_what_started_early_and_could_not_be_created_after_all_is_not_followed()
         loop.fail(StartFailure(service="app", cause="app could not be created"))
         loop.add_created([engine.here["db"]], lambda each: engine.start(each.id))
         assert loop.run().keys() == {"db"}
+
+
+def test_creating_that_ends_with_an_error_leaves_no_start_that_waits_for_networks() -> None:
+    engine = FakeEngine(db=[RUNNING, HEALTHY])
+    looked = threading.Event()
+
+    def inspect(name: str) -> dict[str, Any]:
+        looked.set()
+        return {"NetworkSettings": {"Networks": {"front": {}}}}
+
+    vars(engine)["inspect"] = inspect
+    services = {"db": replace(service("db"), networks=("front", "back"))}
+    stack = Stack(name="p", root=Path("/p"), services=services)
+    settings = Settings(
+        rules={"db": derive(services["db"], stack)},
+        timeouts={},
+        answers=None,
+        clock=Clock(),
+        connector=NO_CONNECTOR,
+    )
+    loop = Loop(stack, plan_services(stack, services), engine.port(), settings, Progress())
+    ended = threading.Event()
+
+    def create() -> None:
+        with suppress(KeyboardInterrupt), loop.listening():
+            loop.start_early(services, "own")
+            engine.stream.news.put(
+                EngineEvent(action="create", container="db", service="db", run_id="own")
+            )
+            assert looked.wait(10)
+            raise KeyboardInterrupt
+        ended.set()
+
+    threading.Thread(target=create, daemon=True).start()
+    assert ended.wait(10)
+    assert engine.here["db"].state == "created"
 
 
 JOB = [RUNNING, {"action": "die", "state": "exited", "exit_code": 0, "health": ""}]

@@ -112,3 +112,17 @@ def test_closing_waits_for_what_began_and_drops_the_rest() -> None:
     starts.close()
     assert set(short[:BEHIND]) <= set(starts.begun)
     assert starts.gates[short[0]].is_set()
+
+
+def test_a_start_that_raises_gives_its_place_to_the_next() -> None:
+    short = names("short", BEHIND + 1)
+    starts = Starts({**dict.fromkeys(short, 1.0), "long": 15.0})
+
+    def fail() -> None:
+        raise OSError
+
+    for name in short[:BEHIND]:
+        starts.queue.submit(name, fail)
+    starts.submit(short[-1])
+    assert starts.await_begun(1) == [short[-1]]
+    starts.close()
